@@ -1,0 +1,71 @@
+/**
+ * The closed set of operations that every layer is lowered to. Engines, fusion, the float64 reference, the PyTorch
+ * model and the ONNX export know these and never a layer type. Feature maps are [batch, channels, height, width] in
+ * meaning; an engine lays them out as it likes. Unless said otherwise the meaning is PyTorch's.
+ */
+import type { Expression } from '../common/expression.ts';
+import type { Padding, Pair, Shape } from '../common/shape.ts';
+
+export type Primitive =
+  /** Cross-correlation. `weight` [filters, channels / groups, height, width], `bias` [filters]. */
+  | { op: 'convolution'; filters: number; kernel: Pair; stride: Pair; dilation: Pair; padding: Padding; groups: number; bias: boolean }
+  /** Matrix product with the flattened input (channels, height, width). `weight` [units, inputs], `bias` [units]. */
+  | { op: 'dense'; units: number; bias: boolean }
+  /** Windows that overhang at bottom and right are cut (`padding` already holds what `ceil` needs). An average divides by
+   *  the window's cells inside the padded input when `countPadding` (`ceilOverhang`: those rows / columns never count), else by those inside the image. */
+  | { op: 'pool'; kind: 'max' | 'average'; kernel: Pair; stride: Pair; padding: Padding; countPadding: boolean; ceilOverhang: Pair }
+  /** Normalised per channel over batch, height and width; `weight`, `bias` [channels]; running statistics updated as
+   *  running = (1 - momentum) running + momentum batch, with the unbiased batch variance. */
+  | { op: 'batchNormalization'; epsilon: number; momentum: number }
+  /** y = expression(x), element by element. `passes`: a name for the well-known ones (`relu`), for exports. */
+  | { op: 'map'; expression: Expression; name: string }
+  /** Each element set to zero with probability `rate`, the others scaled by 1 / (1 - rate); in training only. */
+  | { op: 'dropout'; rate: number }
+  /** All inputs of one shape for `add` and `multiply`; one height and width for `concat` (along the channels). */
+  | { op: 'join'; kind: 'add' | 'multiply' | 'concat' }
+  /** Zeros around the image and behind the last channel. */
+  | { op: 'pad'; padding: Padding; channels: number }
+  /** [channels, height, width] → [channels · height · width, 1, 1], in that order. */
+  | { op: 'flatten' };
+
+export type PrimitiveOf<Op extends Primitive['op']> = Extract<Primitive, { op: Op }>;
+
+/** The loss of one head: logits [classes] and a label → a number; the gradient starts here. */
+export type LossPrimitive = { op: 'softmaxCrossEntropy'; labelSmoothing: number };
+
+/** Output size along one axis; not checked for sense. */
+export function windowCount(size: number, kernel: number, stride: number, before: number, after: number, dilation = 1): number {
+  return Math.floor((size + before + after - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+/** The output's shape; the inputs' shapes have been checked by the layer. */
+export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Shape {
+  const first = inputs[0]!;
+  switch (primitive.op) {
+    case 'convolution': {
+      const { kernel, stride, padding: p, dilation } = primitive;
+      return {
+        channels: primitive.filters,
+        height: windowCount(first.height, kernel[0], stride[0], p.top, p.bottom, dilation[0]),
+        width: windowCount(first.width, kernel[1], stride[1], p.left, p.right, dilation[1]),
+      };
+    }
+    case 'dense': return { channels: primitive.units, height: 1, width: 1 };
+    case 'pool': {
+      const { kernel, stride, padding: p } = primitive;
+      return {
+        channels: first.channels,
+        height: windowCount(first.height, kernel[0], stride[0], p.top, p.bottom),
+        width: windowCount(first.width, kernel[1], stride[1], p.left, p.right),
+      };
+    }
+    case 'join':
+      return primitive.kind === 'concat' ? { ...first, channels: inputs.reduce((sum, each) => sum + each.channels, 0) } : first;
+    case 'pad': {
+      const { padding: p, channels } = primitive;
+      return { channels: first.channels + channels, height: first.height + p.top + p.bottom, width: first.width + p.left + p.right };
+    }
+    case 'flatten': return { channels: first.channels * first.height * first.width, height: 1, width: 1 };
+    case 'batchNormalization': case 'map': case 'dropout': return first;
+  }
+}

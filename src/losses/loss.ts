@@ -1,0 +1,15 @@
+/** The contract of a loss. */
+import type { Completed, Options } from '../common/options.ts';
+import type { LossPrimitive } from '../layers/primitives.ts';
+
+export interface Loss<O extends Options = Options> {
+  name: string;
+  summary: string;
+  options: O;
+  source?: string;
+  lower(options: Completed<O>): LossPrimitive;
+}
+
+export function defineLoss<const O extends Options>(loss: Loss<O>): Loss {
+  return loss as unknown as Loss;
+}
