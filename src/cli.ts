@@ -1,0 +1,118 @@
+/**
+ * The command line: finds the verb, loads it, runs it. The only place that prints errors or decides how to exit.
+ */
+import { readFileSync } from 'node:fs';
+import { Command as Commander, CommanderError } from 'commander';
+import { describeProblem } from './common/describe-problem.ts';
+import { exitCode, UserError } from './common/problem.ts';
+import type { Problem } from './common/problem.ts';
+import { streamTerminal } from './common/terminal.ts';
+import type { Context } from './commands/command.ts';
+import { verbNamed, verbs } from './commands/index.ts';
+
+/** Runs one command. `argv` are the arguments after `exp`; the result is the exit code. */
+export async function main(argv: string[]): Promise<number> {
+  const context = processContext(argv);
+  try {
+    const program = await createProgram(argv, context);
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    return report(error, context);
+  }
+}
+
+function processContext(argv: readonly string[]): Context {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.listeners('error').includes(leaveWhenNobodyReads)) stream.on('error', leaveWhenNobodyReads);
+  }
+  // --no-color is a flag of every verb; NO_COLOR is how the rest of the program, and libraries, hear of it.
+  const environment = beforeDashes(argv).includes('--no-color') ? { ...process.env, NO_COLOR: '1' } : process.env;
+  return {
+    environment,
+    argv,
+    stdout: streamTerminal(process.stdout, environment),
+    stderr: streamTerminal(process.stderr, environment),
+    exitCode: exitCode.done,
+  };
+}
+
+/** `exp ls | head` closes our output: that is no error. */
+function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(exitCode.done);
+  throw error;
+}
+
+async function createProgram(argv: readonly string[], context: Context): Promise<Commander> {
+  const program = new Commander('exp')
+    .description('Trains convolutional networks from a YAML file and keeps the record.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => context.stdout.columns,
+    })
+    .addHelpText('after', '\nexp help VERB tells more about one of them.');
+  const asked = verbNamed(argv.find((word) => !word.startsWith('-') && word !== 'help'));
+  for (const verb of verbs) {
+    const command = program.command(verb.name).aliases([...(verb.aliases ?? [])]).summary(verb.summary).description(`${verb.summary}.`);
+    command.option('--no-color', 'never colour (also: NO_COLOR=1)');
+    if (verb === asked) (await verb.load()).command.configure(command, context);
+  }
+  return program;
+}
+
+/** Shows what went wrong and returns the exit code. */
+function report(error: unknown, context: Context): number {
+  if (error instanceof UserError) {
+    showProblems(error.problems, context);
+    return error.exitCode;
+  }
+  if (error instanceof CommanderError) return reportUsage(error, context);
+  reportInternal(error, context);
+  return exitCode.failed;
+}
+
+function reportUsage(error: CommanderError, context: Context): number {
+  if (error.exitCode === 0 || error.code === 'commander.help') return exitCode.done;
+  const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+  const verb = verbNamed(context.argv[0])?.name;
+  const help = `exp ${verb ? `${verb} ` : ''}--help shows what can be given`;
+  showProblems([{ code: 'usage', message, fix: [...hints.map((hint) => hint.replace(/^\((.*)\)$/, '$1')), help].join('\n  ') }], context);
+  return exitCode.usage;
+}
+
+function showProblems(problems: readonly Problem[], context: Context): void {
+  if (beforeDashes(context.argv).includes('--json')) context.stdout.write(`${JSON.stringify({ problems }, undefined, 2)}\n`);
+  else context.stderr.write(problems.map((problem) => describeProblem(problem, context.stderr)).join('\n'));
+}
+
+/** A mistake of ours. The stack is for those who ask. */
+function reportInternal(error: unknown, context: Context): void {
+  const message = error instanceof Error ? error.message : String(error);
+  context.stderr.write(`internal error: ${message}\n  this is a mistake in exp, please report it: ${issuesAddress()}\n`);
+  if (context.environment['EXP_DEBUG']) context.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  else context.stderr.write('  EXP_DEBUG=1 shows where it happened\n');
+}
+
+function packageVersion(): string {
+  return readPackage().version;
+}
+
+function issuesAddress(): string {
+  return readPackage().bugs?.url ?? `npm bugs ${readPackage().name}`;
+}
+
+function readPackage(): { name: string; version: string; bugs?: { url: string } } {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+}
+
+/** The words that can be flags: those before `--`. */
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}

@@ -1,0 +1,19 @@
+/** The verbs of `exp`, in the order of `exp --help`. A verb's module is loaded only when it is asked for. */
+import type { Command } from './command.ts';
+
+export interface Verb {
+  name: string;
+  aliases?: readonly string[];
+  summary: string;
+  load(): Promise<{ command: Command }>;
+}
+
+export const verbs: readonly Verb[] = [
+  { name: 'validate', summary: 'Check configurations and show every mistake', load: () => import('./validate.ts') },
+  { name: 'config', summary: 'Print a configuration with everything filled in', load: () => import('./config.ts') },
+  { name: 'schema', summary: 'Print the JSON Schema of configurations', load: () => import('./schema.ts') },
+];
+
+export function verbNamed(name: string | undefined): Verb | undefined {
+  return verbs.find((verb) => verb.name === name || verb.aliases?.includes(name ?? ''));
+}
