@@ -1,0 +1,47 @@
+/** The catalogue of layer types and structures: one file each, one line here. */
+import { add, addBranches } from './add.ts';
+import { avgpool } from './avgpool.ts';
+import { batchnorm } from './batchnorm.ts';
+import { branches } from './branches.ts';
+import { concat, concatBranches } from './concat.ts';
+import { conv } from './conv.ts';
+import { dense } from './dense.ts';
+import { dropout } from './dropout.ts';
+import { flatten } from './flatten.ts';
+import { globalAvgpool } from './globalAvgpool.ts';
+import type { Layer, Structure } from './layer.ts';
+import { maxpool } from './maxpool.ts';
+import { multiply, multiplyBranches } from './multiply.ts';
+import { pad } from './pad.ts';
+import { relu } from './relu.ts';
+import { residual } from './residual.ts';
+
+export const layers: readonly Layer[] = [
+  conv,
+  dense,
+  relu,
+  maxpool,
+  avgpool,
+  globalAvgpool,
+  batchnorm,
+  dropout,
+  flatten,
+  pad,
+  add,
+  multiply,
+  concat,
+];
+
+/** Where a structure and a layer share a name (`add`), the structure is what is written and the layer what it ends in. */
+export const structures: readonly Structure[] = [residual, branches, addBranches, multiplyBranches, concatBranches];
+
+const layersByName = new Map(layers.map((layer) => [layer.name, layer]));
+const structuresByName = new Map(structures.map((structure) => [structure.name, structure]));
+
+export function layerNamed(name: string): Layer | undefined {
+  return layersByName.get(name);
+}
+
+export function structureNamed(name: string): Structure | undefined {
+  return structuresByName.get(name);
+}
