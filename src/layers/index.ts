@@ -8,7 +8,7 @@ import { conv } from './conv.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
 import { flatten } from './flatten.ts';
-import { globalAvgpool } from './globalAvgpool.ts';
+import { globalAvgpool } from './global-avgpool.ts';
 import type { Layer, Structure } from './layer.ts';
 import { maxpool } from './maxpool.ts';
 import { multiply, multiplyBranches } from './multiply.ts';

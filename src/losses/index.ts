@@ -1,5 +1,5 @@
 /** The catalogue of losses: one file each, one line here. */
-import { crossEntropy } from './crossEntropy.ts';
+import { crossEntropy } from './cross-entropy.ts';
 import type { Loss } from './loss.ts';
 
 export const losses: readonly Loss[] = [crossEntropy];

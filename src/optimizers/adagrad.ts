@@ -1,5 +1,6 @@
 /** AdaGrad: every element has its own rate, which falls with the squares of its gradients. */
 import { add, divide, input, multiply, sqrt, subtract } from '../common/expression.ts';
+import type { Expression } from '../common/expression.ts';
 import { number } from '../common/options.ts';
 import { defineOptimizer } from './optimizer.ts';
 import { l2Decay, learningRate, penalisedGradient, weightDecay } from './terms.ts';
@@ -17,7 +18,7 @@ export const adagrad = defineOptimizer({
   scalars: (options, { lr, decays }) => ({ lr, decay: options.weight_decay * decays }),
 
   /** s ← s + g²;  p ← p - lr g / (√s + ε). */
-  update({ epsilon, weight_decay: decay }) {
+  update({ epsilon, weight_decay: decay }): Record<string, Expression> {
     const g = penalisedGradient(decay);
     const sum = add(input('square_sum'), multiply(g, g));
     return { square_sum: sum, p: subtract(input('p'), divide(multiply(input('lr'), g), add(sqrt(sum), epsilon))) };

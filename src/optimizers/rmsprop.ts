@@ -1,5 +1,6 @@
 /** RMSProp: AdaGrad that forgets. */
 import { add, divide, input, multiply, sqrt, subtract } from '../common/expression.ts';
+import type { Expression } from '../common/expression.ts';
 import { number } from '../common/options.ts';
 import { defineOptimizer } from './optimizer.ts';
 import { l2Decay, learningRate, penalisedGradient, weightDecay } from './terms.ts';
@@ -19,7 +20,7 @@ export const rmsprop = defineOptimizer({
   scalars: (options, { lr, decays }) => ({ lr, decay: options.weight_decay * decays }),
 
   /** s ← α s + (1 - α) g²;  d = g / (√s + ε);  p ← p - lr d, or with momentum v ← μ v + d;  p ← p - lr v. */
-  update({ alpha, epsilon, momentum, weight_decay: decay }) {
+  update({ alpha, epsilon, momentum, weight_decay: decay }): Record<string, Expression> {
     const g = penalisedGradient(decay);
     const mean = add(multiply(alpha, input('square_mean')), multiply(1 - alpha, multiply(g, g)));
     const direction = divide(g, add(sqrt(mean), epsilon));

@@ -1,5 +1,6 @@
 /** Stochastic gradient descent, plain, with momentum, or with Nesterov's. */
 import { add, input, multiply, subtract } from '../common/expression.ts';
+import type { Expression } from '../common/expression.ts';
 import { boolean, number } from '../common/options.ts';
 import { defineOptimizer } from './optimizer.ts';
 import { l2Decay, learningRate, penalisedGradient, weightDecay } from './terms.ts';
@@ -18,7 +19,7 @@ export const sgd = defineOptimizer({
   scalars: (options, { lr, decays }) => ({ lr, decay: options.weight_decay * decays }),
 
   /** v ← momentum v + g;  p ← p - lr v, or with Nesterov p ← p - lr (g + momentum v). */
-  update({ momentum, nesterov, weight_decay: decay }) {
+  update({ momentum, nesterov, weight_decay: decay }): Record<string, Expression> {
     const g = penalisedGradient(decay);
     if (momentum === 0) return { p: subtract(input('p'), multiply(input('lr'), g)) };
     const velocity = add(multiply(momentum, input('momentum')), g);
