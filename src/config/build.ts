@@ -1,0 +1,94 @@
+/** The checked tree → the experiment that networks are built from. */
+import type { Entry } from '../common/entry.ts';
+import type { Place } from '../common/problem.ts';
+import { typeOf } from './complete.ts';
+import type { AugmentationEntry, Experiment, Head, LayerEntry } from './experiment.ts';
+import { catalogues, fieldsOfType, layerCatalogue, typeNamed } from './language.ts';
+import type { Catalogue, Form } from './language.ts';
+import { spanning, toPlain, valueOf } from './tree.ts';
+import type { MapTree, Tree } from './tree.ts';
+
+/** The tree must have passed `check`. */
+export function buildExperiment(tree: Tree): Experiment {
+  const model = valueOf(tree, 'model')!;
+  const train = valueOf(tree, 'train')!;
+  const plain = toPlain(tree) as Experiment;
+  return {
+    version: 1,
+    name: plain.name,
+    ...(plain.description === undefined ? {} : { description: plain.description }),
+    seed: plain.seed,
+    dataset: entry(valueOf(tree, 'dataset')!, catalogues.dataset),
+    model: {
+      ...(plain.model.input === undefined ? {} : { input: plain.model.input }),
+      ...(plain.model.classes === undefined ? {} : { classes: plain.model.classes }),
+      initializer: entry(valueOf(model, 'initializer')!, catalogues.initializer),
+      layers: buildLayers(valueOf(model, 'layers')!),
+      heads: heads(valueOf(model, 'heads')!),
+    },
+    augmentation: itemsOf(valueOf(tree, 'augmentation')!).map(augmentation),
+    train: {
+      epochs: plain.train.epochs,
+      batch_size: plain.train.batch_size,
+      loss: entry(valueOf(train, 'loss')!, catalogues.loss),
+      optimizer: entry(valueOf(train, 'optimizer')!, catalogues.optimizer),
+      schedule: entry(valueOf(train, 'schedule')!, catalogues.schedule),
+      ...(plain.train.clip_norm === undefined ? {} : { clip_norm: plain.train.clip_norm }),
+    },
+  };
+}
+
+/** A list of layers, as the network builder takes it. */
+export function buildLayers(tree: Tree): LayerEntry[] {
+  return itemsOf(tree).map(layer);
+}
+
+function layer(tree: Tree): LayerEntry {
+  const { name: type, keyPlace, options } = typeOf(tree, layerCatalogue)!;
+  const fields = fieldsOfType(typeNamed(layerCatalogue, type)!);
+  const values = propertiesOf(options).map(([key, property]) => [key, optionValue(property.value, fields[key]!.form)] as const);
+  const name = valueOf(tree, 'name');
+  const from = valueOf(tree, 'from');
+  return {
+    type,
+    options: Object.fromEntries(values),
+    ...(name === undefined ? {} : { name: String(toPlain(name)) }),
+    ...(from === undefined ? {} : { from: [toPlain(from)].flat().map(String) }),
+    place: keyPlace,
+    ...(tree.usedAt === undefined ? {} : { usedAt: tree.usedAt }),
+    places: { ...placesOf(options), ...placesOf(tree, ['name', 'from']) },
+  };
+}
+
+/** Lists of layers inside structures become layer entries, everything else plain data. */
+function optionValue(tree: Tree, form: Form): unknown {
+  if (form.kind === 'either' && tree.kind === 'list') return optionValue(tree, form.list);
+  if (form.kind === 'list' && form.of.kind === 'entry') return buildLayers(tree);
+  if (form.kind === 'list') return itemsOf(tree).map((item) => optionValue(item, form.of));
+  return toPlain(tree);
+}
+
+/** Where the written options stand: `kernel: 3`, key and value; defaults have no place of their own. */
+function placesOf(tree: Tree, keys?: readonly string[]): Record<string, Place> {
+  const written = propertiesOf(tree).filter(([key, { value }]) => value.origin !== 'default' && (keys === undefined || keys.includes(key)));
+  return Object.fromEntries(written.map(([key, { keyPlace, value }]) => [key, value.kind === 'scalar' ? spanning(keyPlace, value.place) : keyPlace]));
+}
+
+function entry(tree: Tree, catalogue: Catalogue): Entry {
+  const { name, options } = typeOf(tree, catalogue)!;
+  return { type: name, options: toPlain(options) as Record<string, unknown> };
+}
+
+function augmentation(tree: Tree): AugmentationEntry {
+  return { ...entry(tree, catalogues.augmentation), probability: Number(toPlain(valueOf(tree, 'probability')!)) };
+}
+
+function heads(tree: Tree): Record<string, Head> {
+  return Object.fromEntries(propertiesOf(tree).map(([name, { value }]) => {
+    const plain = toPlain(value) as { from: string; weight: number };
+    return [name, { from: plain.from, weight: plain.weight, layers: buildLayers(valueOf(value, 'layers')!) }];
+  }));
+}
+
+const itemsOf = (tree: Tree): readonly Tree[] => (tree.kind === 'list' ? tree.items : []);
+const propertiesOf = (tree: Tree): [string, { keyPlace: Place; value: Tree }][] => (tree.kind === 'map' ? [...(tree as MapTree).properties] : []);
