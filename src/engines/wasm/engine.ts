@@ -1,0 +1,216 @@
+/** The embedded engine: WebAssembly kernels made for the network at hand, on several threads over one memory. */
+import { Worker } from 'node:worker_threads';
+import { runFailure } from '../../common/problem.ts';
+import type { Tensor, Tensors } from '../../common/tensor.ts';
+import { sizeOf } from '../../common/shape.ts';
+import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest } from '../engine.ts';
+import { Control, createControl } from './control.ts';
+import { detectNumerics } from './features.ts';
+import type { Answer, Request } from './messages.ts';
+import { fromMemory, toMemory, type PlannedParameter } from './parameters.ts';
+import { createPlan, type EnginePlan } from './plan.ts';
+import type { SharedReports, ThreadSetup } from './thread.ts';
+
+export async function createWasmEngine(spec: EngineSpec): Promise<Engine> {
+  const numerics = detectNumerics();
+  const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics);
+  const memory = createMemory(plan.pages);
+  const module = await WebAssembly.compile(bytes);
+  if (plan.optimizer) new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.optimizer.turned.list / 4);
+  const control = createControl(plan.optimizer?.chunks.length ?? 0);
+  // The blocks are in memory now; threads need not receive them.
+  const lean: EnginePlan = { ...plan, turnedBlocks: new Int32Array() };
+  const pool = await Pool.start({ plan: lean, module, memory, control, threads: spec.threads });
+  return new WasmEngine(lean, memory, new Control(control, spec.threads), pool, {
+    name: 'wasm',
+    numerics: numerics.fused ? 'float32, fused multiply-add' : 'float32, separate multiply and add',
+    details: {
+      kernel: `${numerics.tileHeight}×${numerics.tileWidth}`, threads: spec.threads, shards: plan.shards,
+      micro_batch: plan.train?.microBatch ?? plan.infer.microBatch, convolution: 'direct', memory_bytes: plan.pages * 65536,
+    },
+  });
+}
+
+function createMemory(pages: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch {
+    throw runFailure({
+      code: 'out-of-memory', message: `the network needs ${Math.round((pages * 65536) / 2 ** 20)} MiB in one piece, which this process cannot have (the limit is 4096 MiB)`,
+      fix: 'use a smaller train.batch_size, smaller images or fewer filters',
+    });
+  }
+}
+
+/** The worker threads, and one request at a time to all of them. */
+class Pool {
+  private failure: Error | undefined;
+  private pending: { left: number; resolve: () => void; reject: (error: Error) => void } | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private closing = false;
+
+  private constructor(private readonly workers: Worker[]) {}
+
+  static async start(setup: Omit<ThreadSetup, 'thread'>): Promise<Pool> {
+    const workers = Array.from({ length: setup.threads }, (_, thread) =>
+      new Worker(new URL('./worker-entry.mjs', import.meta.url), { workerData: { ...setup, thread } satisfies ThreadSetup }));
+    const pool = new Pool(workers);
+    const ready = pool.expectAnswers();
+    const abort = (error: Error): void => {
+      new Control(setup.control, setup.threads).abort();
+      pool.fail(error);
+    };
+    for (const worker of workers) {
+      worker.on('message', (answer: Answer) => pool.receive(answer));
+      worker.on('error', abort);
+      worker.on('exit', () => { if (!pool.closing) abort(new Error('a compute thread ended unexpectedly')); });
+    }
+    await ready;
+    return pool;
+  }
+
+  /** Sends a request to every thread; resolves when all have done it. Requests wait for each other. */
+  ask(request: Request): Promise<void> {
+    const turn = this.queue.then(() => {
+      if (this.failure) throw this.failure;
+      const answers = this.expectAnswers();
+      for (const worker of this.workers) worker.postMessage(request);
+      return answers;
+    });
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  private expectAnswers(): Promise<void> {
+    return new Promise((resolve, reject) => { this.pending = { left: this.workers.length, resolve, reject }; });
+  }
+
+  private receive(answer: Answer): void {
+    if (answer.kind === 'failed') this.fail(new Error(answer.message));
+    else if (this.pending && --this.pending.left === 0) this.pending.resolve();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    this.pending?.reject(this.failure);
+  }
+}
+
+class WasmEngine implements Engine {
+  private readonly sources = new Map<string, ImageSource>();
+  private readonly floats: Float32Array;
+
+  constructor(
+    private readonly plan: EnginePlan,
+    memory: WebAssembly.Memory,
+    private readonly control: Control,
+    private readonly pool: Pool,
+    readonly record: Engine['record'],
+  ) {
+    this.floats = new Float32Array(memory.buffer);
+  }
+
+  get memoryBytes(): number {
+    return this.plan.pages * 65536;
+  }
+
+  async load(tensors: Tensors): Promise<void> {
+    for (const { parameter, key, memory } of this.stored()) {
+      const tensor = tensors.get(key);
+      if (!tensor) continue;
+      memory.fill(0);
+      toMemory(parameter.arrangement, tensor.data, memory);
+    }
+    if (this.plan.optimizer) await this.pool.ask({ kind: 'prepare' });
+  }
+
+  async save(): Promise<{ model: Tensors; optimizer: Tensors }> {
+    const saved = { model: new Map<string, Tensor>(), optimizer: new Map<string, Tensor>() };
+    for (const { parameter, key, memory, model } of this.stored()) {
+      const data = new Float32Array(parameter.shape.reduce((a, b) => a * b, 1));
+      fromMemory(parameter.arrangement, memory, data);
+      (model ? saved.model : saved.optimizer).set(key, { shape: parameter.shape, data });
+    }
+    return saved;
+  }
+
+  /** Every tensor kept between steps: parameters and buffers, then the optimizer's state (`adam.first_moment/conv1.weight`). */
+  private *stored(): Iterable<{ parameter: PlannedParameter; key: string; memory: Float32Array; model: boolean }> {
+    const { parameters, parameterAddress, optimizer, spec } = this.plan;
+    const at = (address: number, { offset, size }: PlannedParameter): Float32Array => this.floats.subarray(address / 4 + offset, address / 4 + offset + size);
+    for (const parameter of parameters) yield { parameter, key: parameter.key, memory: at(parameterAddress, parameter), model: true };
+    for (const [i, state] of (optimizer?.states ?? []).entries()) {
+      for (const parameter of parameters.filter((each) => each.trained)) {
+        yield { parameter, key: `${spec!.optimizer.type}.${state}/${parameter.key}`, memory: at(optimizer!.stateAddresses[i]!, parameter), model: false };
+      }
+    }
+  }
+
+  async attach(name: string, source: ImageSource): Promise<void> {
+    this.sources.set(name, source);
+    await this.pool.ask({ kind: 'attach', name, source });
+  }
+
+  async train(source: string, request: TrainRequest): Promise<StepReports> {
+    const steps = request.toStep - request.fromStep;
+    const reports = createReports(steps, this.plan.batchSize);
+    this.control.stopWanted = false;
+    await this.pool.ask({ kind: 'train', source, request, reports });
+    const [done, diverged, parameter] = reports.flags as unknown as [number, number, number];
+    return {
+      steps: done, images: reports.images, loss: reports.loss, correct: reports.correct, gradientNorm: reports.gradientNorm,
+      ...(diverged ? { diverged: { step: diverged - 1, what: parameter ? `the gradient of ${this.plan.parameters[parameter - 1]!.key}` : 'the loss' } } : {}),
+    };
+  }
+
+  async evaluate(source: string): Promise<Evaluation> {
+    const { count, labels } = this.sources.get(source)!;
+    const results = {
+      predictions: new Int32Array(new SharedArrayBuffer(4 * count)), probabilities: new Float32Array(new SharedArrayBuffer(4 * count)), losses: new Float32Array(new SharedArrayBuffer(4 * count)),
+    };
+    await this.pool.ask({ kind: 'evaluate', source, results });
+    let loss = 0, correct = 0;
+    for (let i = 0; i < count; i++) {
+      loss += results.losses[i]!;
+      if (results.predictions[i] === labels[i]) correct++;
+    }
+    return { images: count, loss: loss / count, correct, ...results };
+  }
+
+  async forward(images: Float32Array, count: number): Promise<Tensors> {
+    const shared = new Float32Array(new SharedArrayBuffer(images.byteLength));
+    shared.set(images);
+    const { kept } = this.plan.infer;
+    const results = kept.map(([, { shape }]) => new Float32Array(new SharedArrayBuffer(4 * count * sizeOf(shape))));
+    await this.pool.ask({ kind: 'forward', request: { images: shared, count, results } });
+    return new Map(kept.map(([name, { shape }], i): [string, Tensor] => [
+      name, { shape: shape.height === 1 && shape.width === 1 ? [count, shape.channels] : [count, shape.channels, shape.height, shape.width], data: Float32Array.from(results[i]!) },
+    ]));
+  }
+
+  progress(): Progress {
+    return this.control.progress();
+  }
+
+  stop(): void {
+    this.control.stopWanted = true;
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+}
+
+function createReports(steps: number, batchSize: number): SharedReports {
+  const shared = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
+  return {
+    images: new Int32Array(shared(4 * steps)), loss: new Float64Array(shared(8 * steps)), correct: new Int32Array(shared(4 * steps)),
+    gradientNorm: new Float64Array(shared(8 * steps)), flags: new Int32Array(shared(16)),
+    imageLoss: new Float64Array(shared(8 * batchSize)), imageCorrect: new Uint8Array(shared(batchSize)),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Kernels with one number per channel: batch normalisation. Sums over pixels are kept in float32 along a row and added up
+ * in float64, so that a variance does not lose its digits to a large mean.
+ */
+import { f32x4, f64x2, floatLanes, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
+
+export interface ChannelSteps { row: number; column: number; image: number }
+
+export interface ChannelsSpec {
+  rows: number;
+  columns: number;
+  /** Blocks of 16 channels. */
+  blocks: number;
+}
+
+/** Runs `pixel` over all pixels of one block of channels, `rowEnd` after each row; the maps' locals move along. */
+function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code, rowEnd: Code): Code {
+  return f.timesOf(images.get(), [
+    f.times(spec.rows, [
+      f.times(spec.columns, [pixel, maps.map(({ at, steps }) => at.advance(4 * steps.column))]),
+      rowEnd,
+      maps.map(({ at, steps }) => at.advance(4 * (steps.row - spec.columns * steps.column))),
+    ]),
+    maps.map(({ at, steps }) => at.advance(4 * (steps.image - spec.rows * steps.row))),
+  ]);
+}
+
+/** Adds `sum` (floats) to 4 doubles at `address + offset`, and clears it. */
+function flush(sum: Local, address: Local, offset: number): Code {
+  const high = v128.shuffle(sum.get(), sum.get(), floatLanes(2, 3, 2, 3));
+  return [
+    v128.store(address.get(), f64x2.add(v128.load(address.get(), offset), f64x2.promoteLow(sum.get())), offset),
+    v128.store(address.get(), f64x2.add(v128.load(address.get(), offset + 16), f64x2.promoteLow(high)), offset + 16),
+    sum.set(v128.zero),
+  ];
+}
+
+/**
+ * Adds Σ x and Σ x² per channel to doubles: sums[block][2][16]. Parameters: x (at the first pixel), sums, images.
+ * With a gradient g, Σ g and Σ g·x instead: parameters x, g, sums, images.
+ */
+export function emitChannelSums(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; gradient?: ChannelSteps }): number {
+  const { gradient } = steps;
+  const names = gradient ? 4 : 3;
+  return module.function(name, Array.from({ length: names }, () => 'i32' as const), [], (f) => {
+    const x = f.parameter(0), sums = f.parameter(names - 2), images = f.parameter(names - 1);
+    const maps = [
+      { base: x, at: f.local('i32'), steps: steps.x },
+      ...(gradient ? [{ base: f.parameter(1), at: f.local('i32'), steps: gradient }] : []),
+    ];
+    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), value = f.local('v128'), factor = f.local('v128');
+    const pixel = first.map((sum, v) => [
+      factor.set(v128.load(maps[0]!.at.get(), 16 * v)),
+      value.set(gradient ? v128.load(maps[1]!.at.get(), 16 * v) : factor.get()),
+      sum.set(f32x4.add(sum.get(), value.get())),
+      second[v]!.set(f32x4.add(second[v]!.get(), f32x4.mul(value.get(), factor.get()))),
+    ]);
+    const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
+    return f.times(spec.blocks, [
+      maps.map(({ base, at }) => at.set(base.get())),
+      overPixels(f, spec, images, maps, pixel, rowEnd),
+      maps.map(({ base }) => base.advance(64)),
+      sums.advance(256),
+    ]);
+  });
+}
+
+/** y = x · scale + shift per channel, then perhaps ReLU. Parameters: x, vectors (scale[channels], shift[channels]), y, images. */
+export function emitScaleShift(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; y: ChannelSteps }, relu: boolean): number {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
+    const [x, vectors, y, images] = [0, 1, 2, 3].map((i) => f.parameter(i)) as [Local, Local, Local, Local];
+    const maps = [{ base: x, at: f.local('i32'), steps: steps.x }, { base: y, at: f.local('i32'), steps: steps.y }];
+    const scale = f.localsOf('v128', 4), shift = f.localsOf('v128', 4), result = f.localsOf('v128', 4);
+    const pixel: Code = [
+      result.map((local, v) => {
+        const value = f32x4.add(f32x4.mul(v128.load(maps[0]!.at.get(), 16 * v), scale[v]!.get()), shift[v]!.get());
+        return local.set(relu ? f32x4.pmax(value, v128.zero) : value);
+      }),
+      [1, 0, 3, 2].map((v) => v128.store(maps[1]!.at.get(), result[v]!.get(), 16 * v)),
+    ];
+    return f.times(spec.blocks, [
+      scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
+      shift.map((local, v) => local.set(v128.load(vectors.get(), 64 * spec.blocks + 16 * v))),
+      maps.map(({ base, at }) => at.set(base.get())),
+      overPixels(f, spec, images, maps, pixel, []),
+      maps.map(({ base }) => base.advance(64)),
+      vectors.advance(64),
+    ]);
+  });
+}
+
+/**
+ * dx = g · a + x · b + c per channel: the gradient through batch normalisation. Parameters: g, x, vectors (a, b, c), dx, images.
+ */
+export function emitNormalizationGradient(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { gradient: ChannelSteps; x: ChannelSteps; dx: ChannelSteps }): number {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+    const vectors = f.parameter(2), images = f.parameter(4);
+    const map = (parameter: number, of: ChannelSteps): { base: Local; at: Local; steps: ChannelSteps } => ({ base: f.parameter(parameter), at: f.local('i32'), steps: of });
+    const g = map(0, steps.gradient), x = map(1, steps.x), dx = map(3, steps.dx);
+    const maps = [g, x, dx];
+    const [a, b, c, result] = [0, 1, 2, 3].map(() => f.localsOf('v128', 4)) as [Local[], Local[], Local[], Local[]];
+    const pixel: Code = [
+      result.map((local, v) => {
+        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v]!.get());
+        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v]!.get())), c[v]!.get()));
+      }),
+      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v]!.get(), 16 * v)),
+    ];
+    return f.times(spec.blocks, [
+      [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),
+      maps.map(({ base, at }) => at.set(base.get())),
+      overPixels(f, spec, images, maps, pixel, []),
+      maps.map(({ base }) => base.advance(64)),
+      vectors.advance(64),
+    ]);
+  });
+}

@@ -1,0 +1,132 @@
+/** Network → program: primitives become operations, ReLUs are folded into what precedes them, gradients are wired backwards. */
+import type { Primitive } from '../../../layers/primitives.ts';
+import type { Network } from '../../../network/network.ts';
+import { Builder } from '../builder.ts';
+import { sixteens, type FeatureMap } from '../program.ts';
+import { convolution } from './convolution.ts';
+import { dense } from './dense.ts';
+import { dropout, join, map, pad } from './elementwise.ts';
+import type { Lowering } from './lowering.ts';
+import { batchNormalization } from './normalization.ts';
+import { pool } from './pooling.ts';
+import { flatten } from './reshape.ts';
+
+const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
+  convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
+};
+
+const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op] as Lowering<Primitive>;
+
+export interface LoweredNetwork {
+  build: Builder;
+  input: FeatureMap;
+  logits: FeatureMap;
+  /** The result of each layer that was asked for, by name. */
+  kept: Map<string, FeatureMap>;
+  /** What each layer with parameters reads. */
+  reads: Map<string, FeatureMap>;
+}
+
+/** One primitive between numbered values; value 0 is the network's input. */
+interface Step {
+  layer: string;
+  primitive: Primitive;
+  inputs: number[];
+  output: number;
+  relu: boolean;
+}
+
+export function lowerNetwork(network: Network, training: boolean, keep: readonly string[]): LoweredNetwork {
+  const { steps, valueOf } = toSteps(network, training);
+  const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!)]);
+  const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
+
+  const build = new Builder(training);
+  const unpadded = wantedSteps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
+  const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
+  build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
+
+  const maps = new Map<number, FeatureMap>([[0, input]]);
+  const reads = new Map<string, FeatureMap>();
+  const backwards: { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[] = [];
+  for (const step of wantedSteps) {
+    const inputs = step.inputs.map((value) => maps.get(value)!);
+    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]!);
+    const { output, backward } = loweringOf(step.primitive).lower({ ...step, inputs, wanted: inputs.map((each) => each !== input) }, build);
+    maps.set(step.output, output);
+    backwards.push({ layer: step.layer, output, backward });
+  }
+  for (const head of heads) {
+    const layer = network.layers[head.output]!;
+    build.loss(layer.name, maps.get(valueOf[head.output]!)!, {
+      classes: network.classes, labelSmoothing: network.loss.labelSmoothing, weight: head.weight, main: head.output === network.output,
+    });
+  }
+  if (training) goBack(build, backwards);
+  const kept = new Map(keep.map((name) => [name, maps.get(valueOf[network.layers.findIndex((layer) => layer.name === name)]!)!]));
+  return { build, input, logits: maps.get(valueOf[network.output]!)!, kept, reads };
+}
+
+/** Last to first: when a step is reached, all readers of its result have given their shares. */
+function goBack(build: Builder, steps: readonly { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[]): void {
+  for (const { layer, output, backward } of [...steps].reverse()) {
+    const gradient = build.gradientOf(output, layer);
+    if (gradient) backward?.(gradient);
+  }
+}
+
+/** Dropout is left out where it does nothing. */
+function toSteps(network: Network, training: boolean): { steps: Step[]; valueOf: number[] } {
+  const steps: Step[] = [];
+  const valueOf: number[] = [];
+  let values = 1;
+  network.layers.forEach((layer, index) => {
+    let inputs = layer.inputs.map((each) => valueOf[each]!);
+    for (const primitive of layer.primitives) {
+      if (primitive.op === 'dropout' && (!training || primitive.rate === 0)) continue;
+      steps.push({ layer: layer.name, primitive, inputs, output: values, relu: false });
+      inputs = [values++];
+    }
+    valueOf[index] = inputs[0] ?? 0;
+  });
+  return { steps, valueOf };
+}
+
+const readersOf = (steps: readonly Step[], value: number): Step[] => steps.filter((step) => step.inputs.includes(value));
+
+/** Drops a ReLU that alone reads the result of a step that can do it itself. */
+function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
+  const folded = new Set<Step>();
+  const result = steps.map((step) => {
+    const readers = readersOf(steps, step.output);
+    const [reader] = readers;
+    const single = readers.length === 1 && !pinned.has(step.output) && loweringOf(step.primitive).foldsRelu;
+    if (!single || reader?.primitive.op !== 'map' || reader.primitive.name !== 'relu') return step;
+    folded.add(reader);
+    return { ...step, relu: true, output: reader.output };
+  });
+  return result.filter((_, i) => !folded.has(steps[i]!));
+}
+
+/** A dense layer reads a map in its own order: a flatten that only dense layers read is dropped. */
+function foldFlatten(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
+  const alias = new Map<number, number>();
+  for (const step of steps) {
+    if (step.primitive.op !== 'flatten' || pinned.has(step.output)) continue;
+    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]!);
+  }
+  const kept = steps.filter((step) => !alias.has(step.output));
+  return kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
+}
+
+/** Only what a loss or a reader of activations needs. */
+function reachable(steps: readonly Step[], wanted: ReadonlySet<number>): Step[] {
+  const needed = new Set(wanted);
+  const kept = [...steps].reverse().filter((step) => {
+    if (!needed.has(step.output)) return false;
+    step.inputs.forEach((value) => needed.add(value));
+    return true;
+  });
+  return kept.reverse();
+}

@@ -1,0 +1,82 @@
+/**
+ * Batch normalisation. In training the statistics need every image: sums by shard, a finale that makes scale and shift of
+ * them, and the result in the next phase; the gradient likewise. In inference it is scale and shift alone.
+ */
+import type { PrimitiveOf } from '../../../layers/primitives.ts';
+import { emitChannelSums, emitNormalizationGradient, emitScaleShift, type ChannelsSpec } from '../kernels/channels.ts';
+import type { FeatureMap } from '../program.ts';
+import type { Lowering } from './lowering.ts';
+
+export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
+  foldsRelu: true,
+  lower({ primitive, layer, inputs, relu, wanted }, build) {
+    const input = inputs[0]!;
+    const { channels, height, width } = input.shape;
+    const physical = input.physical, pixels = height * width;
+    const spec: ChannelsSpec = { rows: height, columns: width, blocks: physical / 16 };
+    const output = build.map(input.shape, { relu });
+    const scaleShift = build.place(8 * physical), statistics = build.place(8 * physical);
+    const at = (name: string): number => build.parameter(`${layer}.${name}`).address;
+    const common = { channels, physical, pixels };
+    let from = 0;
+    if (build.training) {
+      const sums = build.shardSums(16 * physical);
+      const phase = build.operation({
+        layer, pass: 'forward', reads: [input], writes: [],
+        emit: ({ module, layout }) => [{
+          function: emitChannelSums(module, `${layer}.sums`, spec, { x: layout(input) }),
+          arguments: [{ map: input }, { shard: sums }, { of: 'images' }],
+        }],
+      });
+      from = phase + 1;
+      build.finales.push(() => ({
+        kind: 'batchStatistics', phase, ...common, epsilon: primitive.epsilon, momentum: primitive.momentum,
+        sums: sums.address, sumsStride: sums.strideBytes, weight: at('weight'), bias: at('bias'),
+        runningMean: at('running_mean'), runningVariance: at('running_var'), scaleShift: scaleShift.address, statistics: statistics.address,
+      }));
+    } else {
+      build.frozen.push(() => ({
+        kind: 'frozenStatistics', ...common, epsilon: primitive.epsilon, weight: at('weight'), bias: at('bias'),
+        runningMean: at('running_mean'), runningVariance: at('running_var'), scaleShift: scaleShift.address,
+      }));
+    }
+    build.operation({
+      layer, pass: 'forward', reads: [input], writes: [output], from,
+      emit: ({ module, layout }) => [{
+        function: emitScaleShift(module, `${layer}.forward`, spec, { x: layout(input), y: layout(output) }, relu),
+        arguments: [{ map: input }, { place: scaleShift }, { map: output }, { of: 'images' }],
+      }],
+    });
+    const backward = (gradient: FeatureMap): void => {
+      const sums = build.shardSums(16 * physical), coefficients = build.place(12 * physical);
+      const phase = build.operation({
+        layer, pass: 'weights', reads: [input, gradient], writes: [],
+        emit: ({ module, layout }) => [{
+          function: emitChannelSums(module, `${layer}.gradientSums`, spec, { x: layout(input), gradient: layout(gradient) }),
+          arguments: [{ map: input }, { map: gradient }, { shard: sums }, { of: 'images' }],
+        }],
+      });
+      build.finales.push(() => ({
+        kind: 'batchGradient', phase, ...common, sums: sums.address, sumsStride: sums.strideBytes, weight: at('weight'),
+        weightGradient: build.gradient(`${layer}.weight`).address, biasGradient: build.gradient(`${layer}.bias`).address,
+        statistics: statistics.address, coefficients: coefficients.address,
+      }));
+      if (!wanted[0]) return;
+      build.contribute(input, {
+        canAdd: false, canMask: false,
+        produce: () => {
+          const result = build.map(input.shape);
+          build.operation({
+            layer, pass: 'data', reads: [gradient, input], writes: [result], from: phase + 1,
+            emit: ({ module, layout }) => [{
+              function: emitNormalizationGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
+              arguments: [{ map: gradient }, { map: input }, { place: coefficients }, { map: result }, { of: 'images' }],
+            }],
+          });
+          return result;
+        },
+      });
+    };
+    return { output, backward };
+  },
+};

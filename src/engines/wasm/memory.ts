@@ -1,0 +1,110 @@
+/**
+ * The static memory plan: every byte the engine will use, laid out before the first step. From liveness: maps that are read
+ * in a later phase keep a slot for every image of the batch, the others one for the few images that a thread has in hand.
+ * Slots are shared only by maps of the same geometry, so that borders stay zero without ever being cleared.
+ */
+import type { Builder } from './builder.ts';
+import type { PlannedParameter } from './parameters.ts';
+import { layoutOf, type FeatureMap, type Layout } from './program.ts';
+
+/** Where a map is: `perImage` bytes apart; `thread`: from the thread's own scratch memory, else absolute. */
+export interface Placement {
+  layout: Layout;
+  home: 'batch' | 'thread';
+  address: number;
+}
+
+export interface ProgramMemory {
+  placements: Map<FeatureMap, Placement>;
+  /** Bytes of one thread's scratch, and of the batch's maps. */
+  threadBytes: number;
+  batchBytes: number;
+}
+
+/** Hands out addresses, 64-byte aligned. */
+export class Arena {
+  constructor(public bytes: number) {}
+
+  take(bytes: number): number {
+    const address = this.bytes;
+    this.bytes = address + Math.ceil(bytes / 64) * 64;
+    return address;
+  }
+}
+
+/** A micro-batch's scratch should stay in the second-level cache beside the weights that stream through it. */
+const scratchTargetBytes = 640 * 1024;
+const largestMicroBatch = 16;
+
+/** Images that a thread takes at a time: a function of the network alone, because it decides the order of sums. */
+export function chooseMicroBatch(build: Builder): number {
+  const perImage = planProgram(build, 1, 1, 0).threadBytes;
+  return Math.max(1, Math.min(largestMicroBatch, Math.round(scratchTargetBytes / Math.max(perImage, 1))));
+}
+
+interface Life { map: FeatureMap; layout: Layout; home: 'batch' | 'thread'; first: number; last: number }
+
+/** `batchStart`: address of the first byte for whole-batch maps. Thread addresses are relative to the thread's scratch. */
+export function planProgram(build: Builder, microBatch: number, batchSize: number, batchStart: number): ProgramMemory {
+  const operations = inOrder(build);
+  const lives = new Map<FeatureMap, Life>();
+  const phases = new Map<FeatureMap, Set<number>>();
+  operations.forEach((operation, position) => {
+    for (const map of [...operation.reads, ...operation.writes]) {
+      const life = lives.get(map) ?? { map, layout: layoutOf(map), home: 'thread', first: position, last: position };
+      life.last = position;
+      lives.set(map, life);
+      phases.set(map, (phases.get(map) ?? new Set()).add(operation.phase));
+    }
+  });
+  for (const life of lives.values()) {
+    if (phases.get(life.map)!.size > 1) life.home = 'batch';
+  }
+  const arenas = { thread: new Arena(0), batch: new Arena(batchStart) };
+  const placements = new Map<FeatureMap, Placement>();
+  const free = new Map<string, { address: number; until: number }[]>();
+  for (const life of [...lives.values()].sort((a, b) => a.first - b.first)) {
+    const images = life.home === 'batch' ? batchSize : microBatch;
+    const bytes = 4 * life.layout.image * images;
+    const slots = free.get(geometry(life)) ?? [];
+    free.set(geometry(life), slots);
+    let slot = life.map.exclusive ? undefined : slots.find(({ until }) => until < life.first);
+    if (!slot) {
+      slot = { address: arenas[life.home].take(bytes), until: 0 };
+      if (!life.map.exclusive) slots.push(slot);
+    }
+    slot.until = life.last;
+    placements.set(life.map, { layout: life.layout, home: life.home, address: slot.address });
+  }
+  return { placements, threadBytes: arenas.thread.bytes, batchBytes: arenas.batch.bytes - batchStart };
+}
+
+/** Maps with equal keys may share a slot: the same cells are written, the same stay zero. */
+function geometry({ map, layout, home }: Life): string {
+  const { shape, border } = map;
+  return [home, shape.channels, map.physical, shape.height, shape.width, border.top, border.left, layout.row, layout.image].join();
+}
+
+/** By phase, then in the order of construction. */
+export function inOrder(build: Builder): Builder['operations'] {
+  return build.operations.map((operation, i) => ({ operation, i })).sort((a, b) => a.operation.phase - b.operation.phase || a.i - b.i).map(({ operation }) => operation);
+}
+
+/** Gives parameters, their gradients and the builder's places their addresses. Gradients and sums lie in one stretch per shard. */
+export function placeShared(build: Builder, arena: Arena, parameters: readonly PlannedParameter[], base: { parameters: number; gradients: number; shardBytes: number }): void {
+  for (const parameter of parameters) {
+    build.parameter(parameter.key).address = base.parameters + 4 * parameter.offset;
+    const gradient = build.gradient(parameter.key);
+    gradient.address = base.gradients + 4 * parameter.offset;
+    gradient.strideBytes = base.shardBytes;
+  }
+  for (const place of build.places) place.address = arena.take(place.bytes);
+}
+
+/** Bytes of one shard's copy: the gradients of all trained parameters, then the sums. */
+export function placeSums(build: Builder, gradientBytes: number, base: number): number {
+  const arena = new Arena(gradientBytes);
+  for (const sum of build.sums) sum.address = base + arena.take(sum.bytes);
+  for (const sum of build.sums) sum.strideBytes = 0;
+  return arena.bytes;
+}
