@@ -10,7 +10,9 @@ import type { Shape } from '../common/shape.ts';
 /** Maps an output pixel centre to the input position it is sampled at: x' = a x + b y + c, y' = d x + e y + f (pixels). */
 export interface Affine { a: number; b: number; c: number; d: number; e: number; f: number }
 
-export type Fill = 'zero' | 'reflect' | 'edge';
+/** What lies outside an image: black, the image mirrored (the edge pixel not repeated), or the nearest pixel. From the weakest to the strongest: see `Batcher`. */
+export const fills = ['zero', 'edge', 'reflect'] as const;
+export type Fill = (typeof fills)[number];
 
 export interface Augmentation<O extends Options = Options> {
   name: string;
@@ -18,6 +20,8 @@ export interface Augmentation<O extends Options = Options> {
   options: O;
   main?: keyof O & string;
   source?: string;
+  /** The probability of being applied to an image where the entry names none. Default 1. */
+  probability?: number;
   /** Refuses what cannot be applied to images of this shape: the reason, or undefined. */
   check?(options: Completed<O>, shape: Shape): string | undefined;
   /** Geometric: the map for one image, and how positions outside are filled. */

@@ -3,6 +3,7 @@
  * SC 2011). A stream is a key and a counter; what is drawn depends on the key and the position alone, never on order,
  * threads or interruptions.
  */
+import { log } from './math.ts';
 
 const multiplierA = 0xd2511f53;
 const multiplierB = 0xcd9e8d57;
@@ -46,10 +47,21 @@ export class RandomStream {
   constructor(
     private readonly seed: number,
     private readonly purposeOf: Purpose,
-    private readonly a = 0,
-    private readonly b = 0,
-    private readonly c = 0,
+    private a = 0,
+    private b = 0,
+    private c = 0,
   ) {}
+
+  /** The same key at another place, from its first draw: for loops that must not allocate a stream each time. */
+  moveTo(a: number, b: number, c: number): this {
+    this.a = a;
+    this.b = b;
+    this.c = c;
+    this.draw = 0;
+    this.left = 0;
+    this.spare = undefined;
+    return this;
+  }
 
   /** A whole number in [0, 2^32). */
   word(): number {
@@ -86,7 +98,7 @@ export class RandomStream {
       const u = 2 * this.uniform() - 1, v = 2 * this.uniform() - 1;
       const s = u * u + v * v;
       if (s >= 1 || s === 0) continue;
-      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      const scale = Math.sqrt((-2 * log(s)) / s);
       this.spare = v * scale;
       return u * scale;
     }

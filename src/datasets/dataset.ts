@@ -38,6 +38,8 @@ export interface LoadContext {
   /** One line for a person: a download's progress. */
   report(message: string): void;
   signal?: AbortSignal;
+  /** How long download servers may stay silent before all of them are given up, in milliseconds. Default 10,000. */
+  patienceMilliseconds?: number;
 }
 
 export interface Dataset<O extends Options = Options> {

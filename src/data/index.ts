@@ -1,0 +1,3 @@
+/** From images in memory to what the network reads: normalised, augmented, in the order of the epoch; and image files for prediction. */
+export { type Batcher, createBatcher } from './batches.ts';
+export { imageSource } from './source.ts';

@@ -1,0 +1,40 @@
+/** The catalogue of datasets, what is known of one without its data, and how to load one. Adding a dataset is a file and a line here. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Entry } from '../common/entry.ts';
+import type { Completed, Options } from '../common/options.ts';
+import { UserError } from '../common/problem.ts';
+import type { Dataset, DatasetFacts, LoadContext, LoadedDataset } from './dataset.ts';
+import { mnist } from './mnist.ts';
+import { random } from './random.ts';
+import { syntheticDigits } from './synthetic-digits.ts';
+
+export const datasets: readonly Dataset[] = [mnist, syntheticDigits, random];
+
+export function datasetNamed(name: string): Dataset | undefined {
+  return datasets.find((each) => each.name === name);
+}
+
+/** Shape, classes and counts, known without reading any data. Throws UserError where the options contradict each other. */
+export function datasetFacts(entry: Entry): DatasetFacts {
+  return known(entry.type).facts(entry.options as Completed<Options>);
+}
+
+/** Reads, downloads or generates the images. Throws UserError where they cannot be had. */
+export function loadDataset(entry: Entry, context: LoadContext): Promise<LoadedDataset> {
+  return known(entry.type).load(entry.options as Completed<Options>, context);
+}
+
+/** Where data is looked for, by the environment: EXP_DATA_DIR, then the cache (XDG_CACHE_HOME/exp, else ~/.cache/exp). */
+export function dataLocations(environment: Readonly<Record<string, string | undefined>>): Pick<LoadContext, 'dataDirectory' | 'cacheDirectory'> {
+  const cache = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return { ...(environment.EXP_DATA_DIR ? { dataDirectory: environment.EXP_DATA_DIR } : {}), cacheDirectory: join(cache, 'exp') };
+}
+
+function known(name: string): Dataset {
+  const dataset = datasetNamed(name);
+  if (!dataset) {
+    throw new UserError({ code: 'unknown-dataset', message: `there is no dataset "${name}"`, fix: `there are: ${datasets.map((each) => each.name).join(', ')}`, path: 'dataset' });
+  }
+  return dataset;
+}
