@@ -1,6 +1,6 @@
 /** Before every test file: V8's features as in `exp` itself. After every test: nothing may have been printed or warned of that the test did not expect. */
 import { afterEach, beforeEach } from 'vitest';
-import { enableWasmFeatures } from '../src/bin/flags.ts';
+import { enableWasmFeatures } from '../src/engines/wasm/flags.ts';
 
 enableWasmFeatures();
 

@@ -2,7 +2,7 @@
 /** The `exp` that npm links: picks the Node to run on, prepares it and runs the command line. */
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { enableWasmFeatures } from './flags.ts';
+import { enableWasmFeatures } from '../engines/wasm/flags.ts';
 import { betterNode, followLauncher, handOver } from './hand-over.ts';
 
 const argv = process.argv.slice(2);

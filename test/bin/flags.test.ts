@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { wasmFlags } from '../../src/bin/flags.ts';
+import { wasmFlags } from '../../src/engines/wasm/flags.ts';
 
 test('each version gets only flags that it knows', () => {
   expect(wasmFlags('20.19.0', 'x64')).toEqual(['--experimental-wasm-relaxed-simd']);
@@ -21,7 +21,7 @@ test('relaxed SIMD can be compiled afterwards, and V8 complains of nothing', () 
   const body = [0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x85, 0x02, 0x0b];
   const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b, 3, 2, 1, 0, 10, body.length + 2, 1, body.length, ...body];
   const script = `
-    const { enableWasmFeatures } = await import('./dist/bin/flags.js');
+    const { enableWasmFeatures } = await import('./dist/engines/wasm/flags.js');
     enableWasmFeatures();
     enableWasmFeatures();
     console.log(WebAssembly.validate(new Uint8Array(${JSON.stringify(bytes)})));`;

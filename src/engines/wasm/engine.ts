@@ -6,12 +6,14 @@ import { sizeOf } from '../../common/shape.ts';
 import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest } from '../engine.ts';
 import { Control, createControl } from './control.ts';
 import { detectNumerics } from './features.ts';
+import { enableWasmFeatures } from './flags.ts';
 import type { Answer, Request } from './messages.ts';
 import { fromMemory, toMemory, type PlannedParameter } from './parameters.ts';
 import { createPlan, type EnginePlan } from './plan.ts';
 import type { SharedReports, ThreadSetup } from './thread.ts';
 
 export async function createWasmEngine(spec: EngineSpec): Promise<Engine> {
+  enableWasmFeatures();
   const numerics = detectNumerics();
   const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics);
   const memory = createMemory(plan.pages);

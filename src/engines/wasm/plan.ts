@@ -75,6 +75,8 @@ const mostShards = 8;
 /** Floats that one turn of a reduction or update handles: long enough to stream, short enough to share out. */
 const chunkFloats = 16384;
 const reservedBytes = 1024;
+/** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
+const guardBytes = 4096 + 192;
 
 export function createPlan(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], numerics: Numerics): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
   const infer = lowerNetwork(network, false, keep);
@@ -105,20 +107,19 @@ export function createPlan(network: Network, training: TrainingSpec | undefined,
 
   const batchSize = training?.batchSize ?? 0;
   const microBatches = { infer: chooseMicroBatch(infer.build), train: train ? Math.min(chooseMicroBatch(train.build), Math.max(1, Math.ceil(batchSize / shards))) : 0 };
-  const memory = {
-    infer: planProgram(infer.build, microBatches.infer, 0, 0),
-    train: train && planProgram(train.build, microBatches.train, batchSize, arena.bytes),
-  };
-  if (memory.train) arena.take(memory.train.batchBytes);
-  const scratchBytes = sixtyFour(Math.max(memory.infer.threadBytes, memory.train?.threadBytes ?? 0)) + 4096 + 192;
+  // Each program has scratch of its own: the borders of one are cells of the other.
+  const trainMemory = train && planProgram(train.build, microBatches.train, batchSize, { thread: 0, batch: arena.bytes });
+  const inferMemory = planProgram(infer.build, microBatches.infer, 0, { thread: trainMemory?.threadBytes ?? 0, batch: 0 });
+  if (trainMemory) arena.take(trainMemory.batchBytes);
+  const scratchBytes = sixtyFour((trainMemory?.threadBytes ?? 0) + inferMemory.threadBytes) + guardBytes;
   const scratchAddress = arena.take(scratchBytes * threads);
 
   const module = new ModuleBuilder();
   const lossImport = module.import('loss', ['i32', 'i32', 'i32', 'i32', 'i32']);
   module.function('clear', ['i32', 'i32'], [], (f) => memoryFill(f.parameter(0).get(), f.parameter(1).get()));
   const programs = {
-    infer: emitProgram(module, numerics, lossImport, 'infer', infer, memory.infer, microBatches.infer),
-    train: train && emitProgram(module, numerics, lossImport, 'train', train, memory.train!, microBatches.train),
+    infer: emitProgram(module, numerics, lossImport, 'infer', infer, inferMemory, microBatches.infer),
+    train: train && emitProgram(module, numerics, lossImport, 'train', train, trainMemory!, microBatches.train),
   };
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
