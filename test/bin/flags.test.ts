@@ -3,17 +3,17 @@ import { expect, test } from 'vitest';
 import { wasmFlags } from '../../src/engines/wasm/flags.ts';
 
 test('each version gets only flags that it knows', () => {
-  expect(wasmFlags('20.19.0', 'x64')).toEqual(['--experimental-wasm-relaxed-simd']);
-  expect(wasmFlags('20.20.2', 'arm64')).toEqual(['--experimental-wasm-relaxed-simd']);
-  expect(wasmFlags('22.23.3', 'x64')).toEqual([]);
-  expect(wasmFlags('24.21.0', 'x64')).toEqual(['--experimental-wasm-revectorize']);
-  expect(wasmFlags('24.21.0', 'arm64')).toEqual([]);
-  expect(wasmFlags('27.0.0', 'x64')).toEqual([]);
+  expect(wasmFlags('20.19.0', 'x64')).toEqual(['--no-liftoff', '--experimental-wasm-relaxed-simd']);
+  expect(wasmFlags('20.20.2', 'arm64')).toEqual(['--no-liftoff', '--experimental-wasm-relaxed-simd']);
+  expect(wasmFlags('22.23.3', 'x64')).toEqual(['--no-liftoff']);
+  expect(wasmFlags('24.21.0', 'x64')).toEqual(['--no-liftoff', '--experimental-wasm-revectorize']);
+  expect(wasmFlags('24.21.0', 'arm64')).toEqual(['--no-liftoff']);
+  expect(wasmFlags('27.0.0', 'x64')).toEqual(['--no-liftoff']);
 });
 
 test('the flags for this Node exist in its V8', () => {
   const known = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' });
-  for (const flag of wasmFlags(process.versions.node, process.arch)) expect(known).toContain(flag);
+  for (const flag of wasmFlags(process.versions.node, process.arch)) expect(known).toContain(flag.replace('--no-', '--'));
 });
 
 test('relaxed SIMD can be compiled afterwards, and V8 complains of nothing', () => {
