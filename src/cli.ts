@@ -1,9 +1,9 @@
 /**
  * The command line: finds the verb, loads it, runs it. The only place that prints errors or decides how to exit.
  */
-import { readFileSync } from 'node:fs';
 import { Command as Commander, CommanderError } from 'commander';
 import { describeProblem } from './common/describe-problem.ts';
+import { issuesAddress, packageVersion } from './common/package.ts';
 import { exitCode, UserError } from './common/problem.ts';
 import type { Problem } from './common/problem.ts';
 import { streamTerminal } from './common/terminal.ts';
@@ -24,9 +24,8 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 function processContext(argv: readonly string[]): Context {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (!stream.listeners('error').includes(leaveWhenNobodyReads)) stream.on('error', leaveWhenNobodyReads);
-  }
+  listenOnce(process.stdout, leaveWhenNobodyReads);
+  listenOnce(process.stderr, ignore);
   // --no-color is a flag of every verb; NO_COLOR is how the rest of the program, and libraries, hear of it.
   const environment = beforeDashes(argv).includes('--no-color') ? { ...process.env, NO_COLOR: '1' } : process.env;
   return {
@@ -38,11 +37,21 @@ function processContext(argv: readonly string[]): Context {
   };
 }
 
+function listenOnce(stream: NodeJS.WriteStream, listener: (error: NodeJS.ErrnoException) => void): void {
+  if (!stream.listeners('error').includes(listener)) stream.on('error', listener);
+}
+
+/** Nobody hears the messages (a closed terminal or pipe): a run goes on, its log.txt has them. */
+function ignore(): void {}
+
 /** `exp ls | head` closes our output: that is no error. */
 function leaveWhenNobodyReads(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(exitCode.done);
   throw error;
 }
+
+/** Longer lines are hard to read. */
+const widestHelp = 100;
 
 async function createProgram(argv: readonly string[], context: Context): Promise<Commander> {
   const program = new Commander('exp')
@@ -54,7 +63,7 @@ async function createProgram(argv: readonly string[], context: Context): Promise
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => context.stdout.columns,
+      getOutHelpWidth: () => Math.min(context.stdout.columns, widestHelp),
     })
     .addHelpText('after', '\nexp help VERB tells more about one of them.');
   const asked = verbNamed(argv.find((word) => !word.startsWith('-') && word !== 'help'));
@@ -97,18 +106,6 @@ function reportInternal(error: unknown, context: Context): void {
   context.stderr.write(`internal error: ${message}\n  this is a mistake in exp, please report it: ${issuesAddress()}\n`);
   if (context.environment['EXP_DEBUG']) context.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
   else context.stderr.write('  EXP_DEBUG=1 shows where it happened\n');
-}
-
-function packageVersion(): string {
-  return readPackage().version;
-}
-
-function issuesAddress(): string {
-  return readPackage().bugs?.url ?? `npm bugs ${readPackage().name}`;
-}
-
-function readPackage(): { name: string; version: string; bugs?: { url: string } } {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 }
 
 /** The words that can be flags: those before `--`. */

@@ -9,7 +9,7 @@ export interface Terminal {
   style(style: Style, text: string): string;
   /** A person is looking: lines may be redrawn. */
   readonly interactive: boolean;
-  /** Width in characters; 80 where it is not known. Changes when the window does. */
+  /** Width in characters; infinite for pipes and files (but COLUMNS counts). Changes when the window does. */
   readonly columns: number;
 }
 
@@ -22,7 +22,7 @@ export function streamTerminal(stream: NodeJS.WriteStream, environment: Environm
     write: (text) => { stream.write(text); },
     style: (style, text) => (coloured ? styleText(style, text, { validateStream: false }) : text),
     get interactive() { return stream.isTTY === true && environment['TERM'] !== 'dumb'; },
-    get columns() { return stream.columns || Number(environment['COLUMNS']) || 80; },
+    get columns() { return stream.columns || Number(environment['COLUMNS']) || Infinity; },
   };
 }
 

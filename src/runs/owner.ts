@@ -30,8 +30,12 @@ export function takeOwnership(directory: string): boolean {
   }
 }
 
+/** Removes our mark; that of another process stays. */
 export function releaseOwnership(directory: string): void {
-  rmSync(join(directory, fileName), { force: true });
+  const path = join(directory, fileName);
+  const owner = readOwner(path);
+  const mine = currentProcess();
+  if (owner?.pid === mine.pid && owner.started === mine.started && owner.host === mine.host) rmSync(path, { force: true });
 }
 
 export function ownerState(directory: string): OwnerState {

@@ -28,7 +28,8 @@ export interface RunRecord {
   command: readonly string[];
   seed: number;
   started: string;
-  resumed: readonly { at: string; epoch: number; step: number }[];
+  /** Where it went on from, with what. */
+  resumed: readonly { at: string; epoch: number; step: number; threads: number; versions: Readonly<Record<string, string>> }[];
   ended?: { at: string; outcome: Outcome; message?: string };
   git?: { commit: string; dirty: boolean };
   host: { name: string; processor: string; cores: number; memory_bytes: number };

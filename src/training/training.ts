@@ -35,15 +35,33 @@ export interface Observer {
   /** An epoch begins or goes on at `stepInEpoch`. */
   epochStarted?(state: TrainingState, steps: number): void | Promise<void>;
   stepped?(figures: StepFigures): void | Promise<void>;
+  /** A stretch of steps is done; the engine's progress counts from here. */
+  advanced?(state: TrainingState): void | Promise<void>;
   evaluating?(state: TrainingState): void | Promise<void>;
-  /** An epoch is finished; `state` is the one to go on from. `isBest`: the best so far. */
+  /** An epoch is finished; `state` is the one to go on from. */
   epochEnded?(epoch: FinishedEpoch, state: TrainingState): void | Promise<void>;
   /** Asked to stop; `state` is the one to go on from, often in the middle of an epoch. */
   stopped?(state: TrainingState): void | Promise<void>;
 }
 
+/** Tells several, one after the other: the first is done before the second hears of it. */
+export function tellAll(...observers: readonly Observer[]): Observer {
+  const tell = <A extends unknown[]>(pick: (observer: Observer) => ((...words: A) => void | Promise<void>) | undefined) => async (...words: A): Promise<void> => {
+    for (const observer of observers) await pick(observer)?.apply(observer, words);
+  };
+  return {
+    epochStarted: tell((observer) => observer.epochStarted),
+    stepped: tell((observer) => observer.stepped),
+    advanced: tell((observer) => observer.advanced),
+    evaluating: tell((observer) => observer.evaluating),
+    epochEnded: tell((observer) => observer.epochEnded),
+    stopped: tell((observer) => observer.stopped),
+  };
+}
+
 export interface FinishedEpoch {
   metrics: EpochMetrics;
+  /** The best so far. */
   isBest: boolean;
   test: Evaluation;
 }
@@ -121,6 +139,7 @@ async function trainEpoch(engine: Engine, plan: TrainingPlan, observer: Observer
     const seconds = (performance.now() - began) / 1000;
     await tellSteps(observer, state, reports, rates);
     state = advance(state, reports, rates, seconds);
+    await observer.advanced?.(state);
     if (reports.diverged) throw divergence(state, reports.diverged.what);
     if (reports.steps === 0 && !signal?.aborted) throw new Error('the engine did no step and gave no reason');
     stretch = Math.max(1, Math.min(4 * stretch, Math.round((reports.steps * stretchSeconds) / Math.max(seconds, 1e-3))));
