@@ -13,6 +13,7 @@ export const verbs: readonly Verb[] = [
   { name: 'resume', summary: 'Go on with a run that was interrupted', load: () => import('./resume.ts') },
   { name: 'eval', summary: 'Accuracy and loss of a run over the test images', load: () => import('./eval.ts') },
   { name: 'ls', summary: 'List the runs', load: () => import('./ls.ts') },
+  { name: 'compare', summary: 'Show runs side by side, with the settings in which they differ', load: () => import('./compare.ts') },
   { name: 'validate', summary: 'Check configurations and show every mistake', load: () => import('./validate.ts') },
   { name: 'config', summary: 'Print a configuration with everything filled in', load: () => import('./config.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of configurations', load: () => import('./schema.ts') },

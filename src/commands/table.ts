@@ -50,9 +50,9 @@ function totalWidth(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width + padding, -padding);
 }
 
-/** In characters; colours take none. */
+/** Of the longest line, in characters; colours take none. */
 function textWidth(text: string): number {
-  return stripVTControlCharacters(text).length;
+  return Math.max(...stripVTControlCharacters(text).split('\n').map((line) => line.length));
 }
 
 const missing = '-';
