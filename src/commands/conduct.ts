@@ -39,10 +39,10 @@ export async function conduct(request: ConductRequest): Promise<void> {
   const display = new TrainingDisplay({ terminal: context.stderr, engine, plan, say: reporter.say, quiet: reporter.quiet });
   const stop = listenForStop((name) => display.say(`${name}: stopping after the step in hand; once more leaves at once`));
   try {
-    const recorder = RunRecorder.open({ directory, record, engine, chosenOn: chosenOn(plan), lengths: from?.lengths });
+    const recorder = RunRecorder.open({ directory, record, engine, chosenOn: chosenOn(plan), from });
     const result = await trainAndRecordFailure();
     display.close();
-    if (result.outcome === 'completed') await finish(request, recorder, result);
+    if (result.outcome === 'completed') finish(request, recorder, result);
     else finishStopped(request, recorder, result.state, stop.exitCode);
 
     async function trainAndRecordFailure(): Promise<TrainingResult> {
@@ -60,9 +60,9 @@ export async function conduct(request: ConductRequest): Promise<void> {
   }
 }
 
-async function finish(request: ConductRequest, recorder: RunRecorder, { state, test }: TrainingResult): Promise<void> {
-  const { reporter, engine, dataset, directory, plan } = request;
-  recorder.writePredictions(test ?? await engine.evaluate('test'), dataset.test.labels);
+function finish(request: ConductRequest, recorder: RunRecorder, { state, test }: TrainingResult & { outcome: 'completed' }): void {
+  const { reporter, dataset, directory, plan } = request;
+  recorder.writePredictions(test, dataset.test.labels);
   recorder.end('completed');
   const { last, best, seconds } = state;
   if (last && best) {

@@ -30,8 +30,8 @@ export interface RecorderRequest {
   record: RunRecord;
   engine: Pick<Engine, 'save'>;
   chosenOn: 'validation' | 'test';
-  /** Of the checkpoint to go on from; absent: from the start. */
-  lengths?: Checkpoint['lengths'];
+  /** The checkpoint to go on from; absent: from the start. */
+  from?: Pick<Checkpoint, 'state' | 'lengths'>;
   files?: FileSystem;
 }
 
@@ -42,11 +42,11 @@ export class RunRecorder implements Observer {
   private record: RunRecord;
 
   private constructor(private readonly request: RecorderRequest, private readonly files: FileSystem) {
-    const { directory, record, lengths } = request;
+    const { directory, record, from } = request;
     this.record = record;
     this.columns = request.chosenOn === 'validation' ? [...testColumns, ...validationColumns] : testColumns;
-    this.metrics = AppendedFile.open(join(directory, runFile.metrics), lengths?.[runFile.metrics] ?? 0, files);
-    this.steps = AppendedFile.open(join(directory, runFile.steps), lengths?.[runFile.steps] ?? 0, files);
+    this.metrics = AppendedFile.open(join(directory, runFile.metrics), from?.lengths[runFile.metrics] ?? 0, files);
+    this.steps = AppendedFile.open(join(directory, runFile.steps), from?.lengths[runFile.steps] ?? 0, files);
     if (this.metrics.length === 0) this.metrics.append(`${this.columns.join(',')}\n`);
   }
 
@@ -56,6 +56,8 @@ export class RunRecorder implements Observer {
     removeLeftovers(request.directory, files);
     removeLeftovers(join(request.directory, 'checkpoints'), files);
     writeRecord(request.directory, request.record, files);
+    // Killed between a checkpoint and its summary, the summary would stay behind.
+    if (request.from) writeSummary(request.directory, summarize(request.from.state, request.record, request.chosenOn), files);
     return new RunRecorder(request, files);
   }
 

@@ -66,12 +66,8 @@ export interface FinishedEpoch {
   test: Evaluation;
 }
 
-export interface TrainingResult {
-  state: TrainingState;
-  outcome: 'completed' | 'stopped';
-  /** The last evaluation of this call. */
-  test?: Evaluation;
-}
+/** Completed: with the evaluation of the final weights on the test images. */
+export type TrainingResult = { outcome: 'completed'; state: TrainingState; test: Evaluation } | { outcome: 'stopped'; state: TrainingState };
 
 export interface TrainingRequest {
   engine: Engine;
@@ -106,14 +102,14 @@ export async function train({ engine, plan, observer = {}, from = initialState()
       state = await trainEpoch(engine, plan, observer, state, signal);
       if (state.stepInEpoch < stepsPerEpoch(plan)) {
         await observer.stopped?.(state);
-        return { state, outcome: 'stopped', test };
+        return { outcome: 'stopped', state };
       }
       const finished = await finishEpoch(engine, plan, observer, state);
       ({ state } = finished);
       test = finished.epoch.test;
       await observer.epochEnded?.(finished.epoch, state);
     }
-    return { state, outcome: 'completed', test };
+    return { outcome: 'completed', state, test: test ?? await engine.evaluate('test') };
   } finally {
     signal?.removeEventListener('abort', stop);
   }
