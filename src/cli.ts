@@ -11,8 +11,12 @@ import type { Context } from './commands/command.ts';
 import { verbNamed, verbs } from './commands/index.ts';
 
 /** Runs one command. `argv` are the arguments after `exp`; the result is the exit code. */
-export async function main(argv: string[]): Promise<number> {
-  const context = processContext(argv);
+export function main(argv: string[]): Promise<number> {
+  return execute(argv, processContext(argv));
+}
+
+/** The same with streams and environment of the caller's. */
+export async function execute(argv: string[], context: Context): Promise<number> {
   try {
     const program = await createProgram(argv, context);
     if (argv.length === 0) program.outputHelp();

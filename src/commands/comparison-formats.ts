@@ -1,8 +1,7 @@
 /** A comparison as a table that keeps to a terminal's width, as CSV, as Markdown and as JSON. */
 import { toJson } from '../common/json.ts';
 import type { Terminal } from '../common/terminal.ts';
-import type { Run } from '../runs/runs.ts';
-import { cautions, describeDataset, describeEpochs, figures } from './comparison.ts';
+import { cautions, describeDatasets, describeEpochs, figures } from './comparison.ts';
 import type { Comparison, Figure } from './comparison.ts';
 import { statusCell } from './status.ts';
 import { describeTable, fitsWidth } from './table.ts';
@@ -25,22 +24,35 @@ export function describeComparison(comparison: Comparison, terminal: Terminal, a
 }
 
 function figureColumns(comparison: Comparison, terminal: Terminal): ComparisonColumn[] {
-  return figures.map((figure) => ({
-    name: figure.title,
-    title: figure.title,
-    right: figure.describe !== undefined || figure.key === 'epochs',
-    rank: figure.rank,
-    ...(figure.key === 'run' && { breakAt: 16 }),
-    cells: comparison.runs.map((run) => describeFigure(figure, run, comparison, terminal)),
-  }));
+  return figures.map((figure) => {
+    const cells = describeFigure(figure, comparison, terminal);
+    const isMarked = figure.key === 'dataset' && cells.some((cell) => /[*!]$/.test(cell ?? ''));
+    return {
+      name: figure.title,
+      title: figure.title,
+      right: isNumber(figure),
+      rank: isMarked ? 0 : figure.rank,
+      ...(figure.key === 'run' && { breakAt: 16 }),
+      ...(figure.key === 'dataset' && { breakAt: 9 }),
+      cells,
+    };
+  });
 }
 
-function describeFigure(figure: Figure, run: Run, comparison: Comparison, terminal: Pick<Terminal, 'style'>): Cell {
-  if (figure.key === 'status') return statusCell(run.status, terminal);
-  if (figure.key === 'dataset') return describeDataset(run, comparison);
-  if (figure.key === 'epochs') return describeEpochs(run);
-  const value = figure.value(run);
-  return typeof value === 'number' && figure.describe ? figure.describe(value) : value?.toString();
+function isNumber(figure: Figure): boolean {
+  return figure.describe !== undefined || figure.key === 'epochs';
+}
+
+/** One cell a run. */
+function describeFigure(figure: Figure, comparison: Comparison, terminal: Pick<Terminal, 'style'>): Cell[] {
+  const { runs } = comparison;
+  if (figure.key === 'status') return runs.map((run) => statusCell(run.status, terminal));
+  if (figure.key === 'dataset') return describeDatasets(comparison);
+  if (figure.key === 'epochs') return runs.map(describeEpochs);
+  return runs.map((run) => {
+    const value = figure.value(run);
+    return typeof value === 'number' && figure.describe ? figure.describe(value) : value?.toString();
+  });
 }
 
 /** Below this many characters values are no longer readable. */
@@ -117,10 +129,9 @@ function quoteCsv(text: string): string {
 export function describeMarkdown(comparison: Comparison): string {
   const plain: Pick<Terminal, 'style'> = { style: (_style, text) => text };
   const heads = [...figures.map(({ title }) => title), ...comparison.settings.map(({ path }) => `\`${path}\``)];
-  const marks = [...figures.map((figure) => (figure.describe || figure.key === 'epochs' ? '---:' : '---')), ...comparison.settings.map(() => '---')];
-  const rows = comparison.runs.map((run, index) => [
-    ...figures.map((figure) => describeFigure(figure, run, comparison, plain)), ...comparison.settings.map(({ values }) => values[index]),
-  ]);
+  const marks = [...figures.map((figure) => (isNumber(figure) ? '---:' : '---')), ...comparison.settings.map(() => '---')];
+  const columns = [...figures.map((figure) => describeFigure(figure, comparison, plain)), ...comparison.settings.map(({ values }) => values)];
+  const rows = comparison.runs.map((_, index) => columns.map((cells) => cells[index]));
   const lines = [heads, marks, ...rows].map((row) => `| ${row.map((cell) => (cell ?? '-').replaceAll('|', '\\|')).join(' | ')} |`);
   return `${lines.join('\n')}\n${cautions(comparison).map((note) => `\n${note.replace(/^\*/, '\\*')}\n`).join('')}`;
 }

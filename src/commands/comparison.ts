@@ -87,27 +87,41 @@ function compareText(a: string, b: string): number {
 }
 
 /** What must not be overlooked when reading the figures. */
-export function cautions({ runs }: Comparison): string[] {
-  const trained = new Set(runs.map((run) => run.record?.data.actual).filter((name) => name !== undefined));
+export function cautions(comparison: Comparison): string[] {
+  const { runs } = comparison;
+  const usual = usualDataset(comparison);
+  const others = new Set(runs.map(datasetOf).filter((name) => name !== undefined && name !== usual));
   const substituted = runs.filter((run) => run.record?.data.substitution !== undefined);
-  const onTest = runs.filter((run) => run.summary?.best_chosen_on === 'test');
+  const onTest = runs.some((run) => run.summary?.best_chosen_on === 'test');
   return [
-    ...(trained.size > 1 ? [`* different datasets (${[...trained].join(', ')}): their accuracies cannot be compared`] : []),
-    ...(substituted.length > 0 ? [`! not the configured data: ${describeSome(substituted.map((run) => run.id))} trained on ${[...new Set(substituted.map((run) => run.record!.data.actual))].join(', ')} in its place`] : []),
-    ...(onTest.length > 0 ? ['best: the best epoch, chosen on the test images, so a little too good; final: after the last epoch'] : []),
+    ...(others.size > 0 ? [`* another dataset than ${usual} (${[...others].join(', ')}): accuracies cannot be compared`] : []),
+    ...(substituted.length > 0 ? [`! not the configured data: ${describeSome(substituted.map((run) => run.id))} trained on ${[...new Set(substituted.map(datasetOf))].join(', ')} in its place`] : []),
+    ...(onTest ? ['best: the best epoch, chosen on the test images, so a little too good; final: after the last epoch'] : []),
   ];
+}
+
+function datasetOf(run: Run): string | undefined {
+  return run.record?.data.actual;
+}
+
+/** What most runs were trained on; of several the first. */
+function usualDataset({ runs }: Comparison): string | undefined {
+  const names = runs.map(datasetOf).filter((name) => name !== undefined);
+  const count = (name: string): number => names.filter((each) => each === name).length;
+  return [...new Set(names)].reduce<string | undefined>((usual, name) => (usual !== undefined && count(usual) >= count(name) ? usual : name), undefined);
 }
 
 function describeSome(names: readonly string[]): string {
   return names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 }
 
-/** `mnist`, marked where runs differ (`*`) or where it is not what was configured (`!`). */
-export function describeDataset(run: Run, { runs }: Comparison): string | undefined {
-  if (!run.record) return undefined;
-  const { actual, substitution } = run.record.data;
-  const differs = runs.some((each) => each.record !== undefined && each.record.data.actual !== actual);
-  return `${actual}${differs ? ' *' : ''}${substitution === undefined ? '' : ' !'}`;
+/** `mnist`, marked where it is another one than most runs' (`*`) and where it is not what was configured (`!`). */
+export function describeDatasets(comparison: Comparison): (string | undefined)[] {
+  const usual = usualDataset(comparison);
+  return comparison.runs.map((run) => {
+    const name = datasetOf(run);
+    return name && `${name}${name === usual ? '' : ' *'}${run.record?.data.substitution === undefined ? '' : ' !'}`;
+  });
 }
 
 /** Finished epochs, and the planned ones where they are not the same. */

@@ -15,16 +15,15 @@ export type Cell = string | undefined;
 
 /** As wide as the cells want; columns with `breakAt` are narrowed as far as the terminal asks for. */
 export function describeTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], terminal: Terminal): string {
+  const widths = fitWidths(columns, rows, terminal.columns);
   const table = new Table({
     head: columns.map((column) => terminal.style('bold', column.title)),
     colAligns: columns.map((column) => (column.right ? 'right' : 'left')),
-    colWidths: fitWidths(columns, rows, terminal.columns).map((width) => width + padding),
-    wordWrap: true,
-    wrapOnWordBoundary: false,
+    colWidths: widths.map((width) => width + padding),
     chars: borders,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': padding },
   });
-  for (const row of rows) table.push(row.map((cell) => cell ?? missing));
+  for (const row of rows) table.push(row.map((cell, index) => wrapText(cell ?? missing, widths[index]!)));
   const lines = table.toString().split('\n').map((line) => line.trimEnd());
   return `${lines.map((line) => (/^─+$/.test(line) ? line.slice(0, -padding) : line)).join('\n')}\n`;
 }
@@ -56,6 +55,22 @@ function textWidth(text: string): number {
 }
 
 const missing = '-';
+
+/** Broken at blanks, and inside words that are wider than the column. Coloured text is left alone: only plain columns are narrowed. */
+function wrapText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const lines: string[] = [];
+  for (const word of text.split(' ').flatMap((each) => cutWord(each, width))) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
+function cutWord(word: string, width: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(word.length / width)) }, (_, index) => word.slice(index * width, (index + 1) * width));
+}
 
 /** Space between two columns. */
 const padding = 2;

@@ -27,7 +27,19 @@ export function differences(experiments: readonly PlainExperiment[]): Difference
   for (const path of entryPaths) mergeTypes(settings, path);
   const paths = new Set(settings.flatMap(({ values }) => [...values.keys()]));
   const found = [...paths].map((path) => ({ path, values: settings.map(({ values }) => values.get(path)) }));
-  return groupLayers(found.filter(({ path, values }) => differ(path, values, settings)));
+  return groupLayers(found.filter(({ path, values }) => differ(path, values, settings))).sort((a, b) => compareKeys(sortKey(a.path), sortKey(b.path)));
+}
+
+const sections = ['dataset', 'model', 'augmentation', 'train', 'seed'];
+
+/** Sections as in a file, what belongs together side by side. Layers keep their order: sorting is stable. */
+function sortKey(path: string): string {
+  const section = sections.indexOf(path.split('.')[0]!);
+  return `${section} ${path.startsWith('model.layers') ? 'model.layers' : path}`;
+}
+
+function compareKeys(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A layer that is not there has no options that could differ. */
