@@ -9,7 +9,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { TrainingState } from '../training/state.ts';
 import { stepsPerEpoch } from '../training/training.ts';
 import type { FinishedEpoch, Observer, TrainingPlan } from '../training/training.ts';
-import { describeEpoch } from './lines.ts';
+import { describeEpoch, describeEpochHead } from './lines.ts';
 
 const redrawMilliseconds = 100;
 const eraseLine = '\r\u001b[K';
@@ -30,6 +30,7 @@ export class TrainingDisplay implements Observer {
   private phase: 'training' | 'evaluating' = 'training';
   private timer: NodeJS.Timeout | undefined;
   private drawn = false;
+  private headShown = false;
   /** Of the epoch in hand, in this process: for its rate and its time. */
   private epochBegan = 0;
   private atEpochStart: TrainingState | undefined;
@@ -57,6 +58,8 @@ export class TrainingDisplay implements Observer {
 
   epochEnded({ metrics, isBest }: FinishedEpoch, state: TrainingState): void {
     const { plan, terminal } = this.request;
+    if (!this.headShown) this.say(describeEpochHead(plan.hasValidation, terminal));
+    this.headShown = true;
     const begun = this.atEpochStart ?? state;
     const imagesPerSecond = (state.trainedImages - begun.trainedImages) / (state.trainingSeconds - begun.trainingSeconds);
     const seconds = (performance.now() - this.epochBegan) / 1000;

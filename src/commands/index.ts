@@ -12,6 +12,7 @@ export const verbs: readonly Verb[] = [
   { name: 'run', aliases: ['train'], summary: 'Train what a configuration describes and keep the record', load: () => import('./run.ts') },
   { name: 'resume', summary: 'Go on with a run that was interrupted', load: () => import('./resume.ts') },
   { name: 'eval', summary: 'Accuracy and loss of a run over the test images', load: () => import('./eval.ts') },
+  { name: 'predict', summary: 'What a run takes pictures for', load: () => import('./predict.ts') },
   { name: 'ls', summary: 'List the runs', load: () => import('./ls.ts') },
   { name: 'compare', summary: 'Show runs side by side, with the settings in which they differ', load: () => import('./compare.ts') },
   { name: 'validate', summary: 'Check configurations and show every mistake', load: () => import('./validate.ts') },

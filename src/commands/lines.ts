@@ -34,15 +34,28 @@ export function describePlace(directory: string, styler: Styler): string {
   return `${label('run', styler)}${directory}`;
 }
 
-/** `epoch  3/20  train 0.0812 97.42 %  test 0.0301 99.01 % *  8,120 images/s  7.4 s` */
-export function describeEpoch(metrics: EpochMetrics, how: { epochs: number; isBest: boolean; imagesPerSecond: number; seconds: number }, styler: Styler): string {
-  const number = String(metrics.epoch).padStart(String(how.epochs).length);
-  const split = (name: 'train' | 'test' | 'validation'): string =>
-    `${name} ${describeLoss(metrics[`${name}/loss`] ?? NaN)} ${describePercent(metrics[`${name}/accuracy`] ?? NaN)}`;
-  const validation = metrics['validation/loss'] === undefined ? '' : `  ${split('validation')}`;
-  const best = how.isBest ? styler.style('green', ' *') : '  ';
-  return `epoch ${number}/${how.epochs}  ${split('train')}${validation}  ${split('test')}${best}  ${describeCount(how.imagesPerSecond)} images/s  ${describeDuration(how.seconds)}`;
+/** The head of the lines that `describeEpoch` gives. */
+export function describeEpochHead(hasValidation: boolean, styler: Styler): string {
+  const split = (name: string): string => `${`${name} loss`.padStart(lossCells)}${'accuracy'.padStart(accuracyCells)}`;
+  const line = `${'epoch'.padEnd(epochCells)}${split('train')}${hasValidation ? split('valid.') : ''}${split('test')}  ${'images/s'.padStart(rateCells)}${'time'.padStart(timeCells)}`;
+  return styler.style('dim', line);
 }
+
+/** `  3/20       0.0812   97.42 %      0.0301   99.01 % *     8,120     7.4 s`; the star marks the best so far. */
+export function describeEpoch(metrics: EpochMetrics, how: { epochs: number; isBest: boolean; imagesPerSecond: number; seconds: number }, styler: Styler): string {
+  const split = (name: 'train' | 'test' | 'validation'): string =>
+    `${describeLoss(metrics[`${name}/loss`] ?? NaN).padStart(lossCells)}${describePercent(metrics[`${name}/accuracy`] ?? NaN).padStart(accuracyCells)}`;
+  const epoch = `${String(metrics.epoch).padStart(String(how.epochs).length)}/${how.epochs}`.padEnd(epochCells);
+  const validation = metrics['validation/loss'] === undefined ? '' : split('validation');
+  const best = how.isBest ? styler.style('green', ' *') : '  ';
+  return `${epoch}${split('train')}${validation}${split('test')}${best}${describeCount(how.imagesPerSecond).padStart(rateCells)}${describeDuration(how.seconds).padStart(timeCells)}`;
+}
+
+const epochCells = 9;
+const lossCells = 12;
+const accuracyCells = 10;
+const rateCells = 10;
+const timeCells = 10;
 
 export interface Ending {
   directory: string;
