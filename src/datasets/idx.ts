@@ -2,7 +2,7 @@
  * The IDX format of MNIST (http://yann.lecun.com/exdb/mnist/): two zero bytes, the type (8: unsigned byte), the number
  * of dimensions, each dimension as a big-endian 32-bit number, then the values with the last dimension fastest.
  */
-import { UserError } from '../common/problem.ts';
+import { runFailure } from '../common/problem.ts';
 
 export interface Idx {
   dimensions: readonly number[];
@@ -13,7 +13,7 @@ export interface Idx {
 /** Reads an IDX file of unsigned bytes with the given number of dimensions. `name` is what errors call it. */
 export function parseIdx(bytes: Uint8Array, dimensionCount: number, name: string): Idx {
   const refuse = (message: string): never => {
-    throw new UserError({ code: 'bad-idx', message: `${name}: ${message}`, fix: 'this is not the file it should be, or it was cut; delete it and get it again' });
+    throw runFailure({ code: 'bad-idx', message: `${name}: ${message}`, fix: 'this is not the file it should be, or it was cut; delete it and get it again' });
   };
   const headerLength = 4 + 4 * dimensionCount;
   if (bytes.length < headerLength) refuse(`${bytes.length} bytes, an IDX header of ${dimensionCount} dimensions needs ${headerLength}`);
@@ -32,6 +32,6 @@ export function parseIdx(bytes: Uint8Array, dimensionCount: number, name: string
 export function checkLabels(labels: Uint8Array, classes: number, name: string): void {
   const wrong = labels.findIndex((label) => label >= classes);
   if (wrong >= 0) {
-    throw new UserError({ code: 'bad-idx', message: `${name}: label ${labels[wrong]} of image ${wrong}, expected 0 to ${classes - 1}`, fix: 'this is not the file it should be; delete it and get it again' });
+    throw runFailure({ code: 'bad-idx', message: `${name}: label ${labels[wrong]} of image ${wrong}, expected 0 to ${classes - 1}`, fix: 'this is not the file it should be; delete it and get it again' });
   }
 }

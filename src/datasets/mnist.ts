@@ -4,7 +4,7 @@
  * train on instead, and the substitution is kept in what is returned.
  */
 import { either, choice, optional } from '../common/options.ts';
-import { type Problem, UserError } from '../common/problem.ts';
+import { type Problem, runFailure } from '../common/problem.ts';
 import { defineDataset, type LoadContext, type LoadedDataset, type Split } from './dataset.ts';
 import { checkLabels, parseIdx } from './idx.ts';
 import { findMnist, type MnistFile, type MnistFiles, mnistFiles } from './mnist-files.ts';
@@ -56,7 +56,7 @@ type Substitutable = Parameters<typeof factsOf>[3] & { offline?: 'synthetic-digi
 
 /** Trains on what the configuration names for this case; without such a line, the problem stops the run. */
 async function substitute(problem: Problem, options: Substitutable, context: LoadContext): Promise<LoadedDataset> {
-  if (options.offline === undefined) throw new UserError(problem);
+  if (options.offline === undefined) throw runFailure(problem);
   const { train_count, test_count, validation, normalize } = options;
   const loaded = await syntheticDigits.load({ train_count, test_count, validation, normalize, seed: 1 }, context);
   return { ...loaded, substitution: `${problem.message}; training on synthetic-digits instead` };

@@ -23,7 +23,7 @@ export function createPath(): Path {
 /** Writes the path of one digit; `size` is the side of the image and `thickness` the width of the pen, in pixels. */
 export function writePath(path: Path, glyph: Glyph, size: number, thickness: number, random: RandomStream): void {
   path.count = 0;
-  const carelessness = random.between(0.01, 0.045); // standard deviation of a point, in heights
+  const carelessness = random.between(0.015, 0.062); // standard deviation of a point, in heights
   for (const stroke of glyph) addStroke(path, stroke, carelessness, random);
   bend(path, random);
   slantAndTurn(path, random);
@@ -61,7 +61,7 @@ function curve(p0: number, p1: number, p2: number, p3: number, t: number): numbe
 
 /** The elastic distortion: one slow wave along each axis displaces the other, so that loops grow, shrink and lean. */
 function bend({ ends, count }: Path, random: RandomStream): void {
-  const strengthX = random.between(-0.09, 0.09), strengthY = random.between(-0.09, 0.09);
+  const strengthX = random.between(-0.11, 0.11), strengthY = random.between(-0.11, 0.11);
   const frequencyX = random.between(2, 6), frequencyY = random.between(2, 6);
   const phaseX = random.between(0, 6.283), phaseY = random.between(0, 6.283);
   for (let at = 0; at < 4 * count; at += 2) {
@@ -72,9 +72,9 @@ function bend({ ends, count }: Path, random: RandomStream): void {
 }
 
 function slantAndTurn({ ends, count }: Path, random: RandomStream): void {
-  const slant = 0.1 + 0.22 * random.normal(); // most people lean to the right
-  const angle = 0.12 * random.normal(); // radians
-  const width = random.between(0.55, 1.0); // of the height
+  const slant = 0.1 + 0.25 * random.normal(); // most people lean to the right
+  const angle = 0.14 * random.normal(); // radians
+  const width = random.between(0.5, 1.05); // of the height
   const cosine = cos(angle), sine = sin(angle);
   for (let at = 0; at < 4 * count; at += 2) {
     const y = ends[at + 1];

@@ -17,7 +17,7 @@ export function createDigitPainter(seed: number): (number: number, pixels: Uint8
     random.moveTo(number, 0, 0);
     const digit = random.below(glyphs.length);
     const ways = glyphs[digit];
-    const thickness = 1.3 + 2.2 * random.uniform() * random.uniform() + 0.6 * random.uniform(); // pixels; fine pens are more common
+    const thickness = 1.4 + 2.4 * random.uniform() * random.uniform() + 0.9 * random.uniform(); // pixels; fine pens are more common
     writePath(path, ways[random.below(ways.length)], digitSize, thickness, random);
     draw(ink, path, thickness, random);
     develop(ink, pixels, random);
@@ -61,7 +61,7 @@ function drawPiece(ink: Float64Array, ends: Float64Array, at: number, reach: num
 function develop(ink: Float64Array, pixels: Uint8Array, random: RandomStream): void {
   const blur = random.between(0, 0.25); // share that the four neighbours have
   const own = 1 - blur;
-  const contrast = random.between(0.85, 1.25) * 255, grain = random.between(0, 0.12);
+  const contrast = random.between(0.85, 1.5) * 255, grain = random.between(0, 0.12);
   for (let y = 0; y < digitSize; y++) {
     for (let x = 0; x < digitSize; x++) {
       const at = y * digitSize + x;
