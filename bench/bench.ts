@@ -5,7 +5,7 @@
  *     npm run bench -- [--network deepconvnet] [--rounds 8] [--steps 20] [--threads 2] [--json]
  */
 import { realpathSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { startContender } from './contender.ts';
@@ -37,7 +37,7 @@ const contenders: Contender[] = [
 // Where the system has another Node than the one that came with the install: `exp` must be usable there too.
 const older = systemNode();
 if (older !== undefined && realpathSync(older) !== realpathSync(process.execPath)) {
-  contenders.splice(1, 0, { ...contenders[0]!, name: 'exp, system Node', command: older });
+  contenders.splice(1, 0, { ...contenders[0], name: 'exp, system Node', command: older });
 }
 
 interface Round {
@@ -47,6 +47,7 @@ interface Round {
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+if (loadavg()[0] > 0.5) say(`the machine is busy (load ${loadavg()[0].toFixed(1)}): contenders that wait for all their threads suffer most; measure on a quiet one`);
 const running = (await Promise.all(contenders.map((contender) => startContender(contender, say)))).filter((each) => each !== undefined);
 if (!running.some(({ contender }) => contender.ours)) throw new Error('exp itself did not start');
 const rounds = await compare(running, Number(options.rounds));
@@ -62,7 +63,7 @@ async function compare(contending: readonly Running[], count: number): Promise<R
       await new Promise((resolve) => setTimeout(resolve, quietMilliseconds));
       const calibration = calibrate();
       const { seconds, images, loss } = await each.round();
-      if (round >= 0) results[i]!.push({ imagesPerSecond: images / seconds, loss, calibration });
+      if (round >= 0) results[i].push({ imagesPerSecond: images / seconds, loss, calibration });
     }
   }
   return results;
@@ -74,9 +75,9 @@ function best(of: readonly Round[]): number {
 
 /** Median over the rounds of our speed divided by that of the fastest peer in the same round. */
 function ratioToPeers(contending: readonly Running[], results: readonly Round[][], which: number): number | undefined {
-  const peers = results.filter((_, i) => !contending[i]!.contender.ours);
+  const peers = results.filter((_, i) => !contending[i].contender.ours);
   if (peers.length === 0) return undefined;
-  return median(results[which]!.map((round, n) => round.imagesPerSecond / Math.max(...peers.map((peer) => peer[n]!.imagesPerSecond))));
+  return median(results[which].map((round, n) => round.imagesPerSecond / Math.max(...peers.map((peer) => peer[n].imagesPerSecond))));
 }
 
 function show(contending: readonly Running[], results: readonly Round[][]): void {
@@ -85,10 +86,10 @@ function show(contending: readonly Running[], results: readonly Round[][]): void
   console.log(`calibration (one core): best ${Math.max(...calibrations).toFixed(0)}, median ${median(calibrations).toFixed(0)}, worst ${Math.min(...calibrations).toFixed(0)} million steps/s`);
   const table = new Table({ head: ['', 'version', 'images/s best', 'median', 'worst', '× fastest peer, median of rounds', 'loss at the end'], style: { head: [], border: [] } });
   for (const [i, { contender, version }] of contending.entries()) {
-    const speeds = results[i]!.map((round) => round.imagesPerSecond);
+    const speeds = results[i].map((round) => round.imagesPerSecond);
     const ratio = contender.ours ? ratioToPeers(contending, results, i) : undefined;
     table.push([
-      contender.name, version, best(results[i]!).toFixed(0), median(speeds).toFixed(0), Math.min(...speeds).toFixed(0), ratio?.toFixed(2) ?? '', results[i]!.at(-1)!.loss.toFixed(3),
+      contender.name, version, best(results[i]).toFixed(0), median(speeds).toFixed(0), Math.min(...speeds).toFixed(0), ratio?.toFixed(2) ?? '', results[i].at(-1)!.loss.toFixed(3),
     ]);
   }
   console.log(table.toString());
@@ -99,7 +100,7 @@ function asJson(contending: readonly Running[], results: readonly Round[][]): un
   return {
     network, threads: Number(threads), steps: Number(steps), machine: describeMachine(),
     contenders: contending.map(({ contender, version, about }, i) => ({
-      name: contender.name, version, about, best: best(results[i]!), median: median(results[i]!.map((round) => round.imagesPerSecond)),
+      name: contender.name, version, about, best: best(results[i]), median: median(results[i].map((round) => round.imagesPerSecond)),
       ...(contender.ours && { ratioToFastestPeer: ratioToPeers(contending, results, i) }), rounds: results[i],
     })),
   };

@@ -66,6 +66,6 @@ function lineReader(child: ChildProcess): () => Promise<string | undefined> {
   child.on('error', () => undefined); // No such program: stdout ends, which tells enough.
   return async () => {
     const { value, done } = await lines.next();
-    return done === true ? undefined : String(value);
+    return done === true ? undefined : value;
   };
 }

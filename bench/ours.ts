@@ -7,7 +7,7 @@ import type { Experiment } from '../src/config/experiment.ts';
 import type { ImageSource } from '../src/engines/engine.ts';
 import type { Network } from '../src/network/network.ts';
 
-const [file, threads, steps] = [process.argv[2]!, Number(process.argv[3]), Number(process.argv[4])];
+const [file, threads, steps] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const batchesInMemory = 60;
 
 const { loadExperiment } = await compiled<typeof import('../src/config/index.ts')>('config/index.js');

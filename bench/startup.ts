@@ -36,7 +36,11 @@ if (older !== undefined && realpathSync(older) !== realpathSync(process.execPath
   ways.push({ name: `Node ${version} alone`, node: older, environment: { ...process.env, EXP_NODE: 'system' } });
 }
 
-const results = [];
+interface Times {
+  best: number;
+  median: number;
+}
+const results: { way: string; versionSeconds: Times; validateSeconds: Times; firstStepSeconds?: Times; peakMebibytes?: number }[] = [];
 for (const way of ways) {
   results.push({
     way: way.name,
@@ -48,7 +52,7 @@ for (const way of ways) {
 }
 report();
 
-function wholeProcess(way: Way, ...argv: string[]): { best: number; median: number } {
+function wholeProcess(way: Way, ...argv: string[]): Times {
   const seconds = Array.from({ length: runs }, () => {
     const start = performance.now();
     const done = spawnSync(way.node, [launcher, ...argv], { env: way.environment, encoding: 'utf8' });
@@ -77,7 +81,7 @@ async function training<T>(way: Way, terminal: boolean, use: (child: ChildProces
   }
 }
 
-async function firstStepSeconds(way: Way): Promise<{ best: number; median: number } | undefined> {
+async function firstStepSeconds(way: Way): Promise<Times | undefined> {
   if (spawnSync('script', ['--version']).error) return undefined;
   const seconds: number[] = [];
   for (let run = 0; run < Math.min(runs, 5); run++) {
@@ -99,10 +103,13 @@ async function peakMebibytes(way: Way): Promise<number> {
   });
 }
 
+function pair(times: Times | undefined): string {
+  return times ? `${times.best.toFixed(3)} / ${times.median.toFixed(3)}` : '-';
+}
+
 function report(): void {
   if (options.json) return console.log(JSON.stringify({ machine: describeMachine(), config: options.config, runs, results }, undefined, 2));
   console.log(`${options.config}, ${runs} runs each, best / median seconds\n${describeMachine()}`);
-  const pair = (value: { best: number; median: number } | undefined): string => (value ? `${value.best.toFixed(3)} / ${value.median.toFixed(3)}` : '-');
   for (const { way, versionSeconds, validateSeconds, firstStepSeconds: first, peakMebibytes: peak } of results) {
     console.log(`${way.padEnd(28)}  --version ${pair(versionSeconds)}   validate ${pair(validateSeconds)}   first step ${pair(first)}   peak memory ${peak ?? '-'} MiB`);
   }

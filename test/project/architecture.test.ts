@@ -12,17 +12,17 @@ interface Row {
 /** Rows of the table under "Who may import whom", by folder (or file) in `src/`. */
 function importTable(): Map<string, Row> {
   const text = readFileSync('docs/architecture.md', 'utf8');
-  const section = text.split('## Who may import whom')[1]!.split('\n## ')[0]!;
+  const section = text.split('## Who may import whom')[1].split('\n## ')[0];
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
   return new Map(rows.map((line) => {
-    const [folder, values, types] = line.split('|').slice(1).map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
-    return [folder![0]!, { values: values!, types: types! }];
+    const [folder, values, types] = line.split('|').slice(1).map((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]));
+    return [folder[0], { values: values, types: types }];
   }));
 }
 
 /** `src/layers/conv.ts` belongs to `layers`, `src/cli.ts` to `cli.ts`. */
 function ownerOf(file: string): string {
-  return file.split('/')[1]!;
+  return file.split('/')[1];
 }
 
 const table = importTable();
@@ -49,8 +49,8 @@ describe.each([...table])('%s', (owner, { values, types }) => {
 });
 
 test('only cli.ts prints errors or exits; the launcher and a second Ctrl-C end the process too', () => {
-  const mayExit = ['src/cli.ts', 'src/bin/hand-over.ts', 'src/commands/signals.ts'];
-  const exits = sourceFiles('src').filter((file) => /\bprocess\.exit\(/.test(readFileSync(file, 'utf8')) && !mayExit.includes(file));
+  const mayExit = new Set(['src/cli.ts', 'src/bin/hand-over.ts', 'src/commands/signals.ts']);
+  const exits = sourceFiles('src').filter((file) => /\bprocess\.exit\(/.test(readFileSync(file, 'utf8')) && !mayExit.has(file));
   const prints = sourceFiles('src').filter((file) => /\bconsole\.\w+\(/.test(readFileSync(file, 'utf8')));
   expect({ exits, prints }).toEqual({ exits: [], prints: [] });
 });

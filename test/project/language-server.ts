@@ -52,7 +52,6 @@ export async function startYamlServer(folder: string): Promise<Editor> {
     else if (message.id !== undefined) send({ id: message.id, result: null });
   });
 
-  const uri = (path: string): string => pathToFileURL(path).href;
   await request('initialize', {
     processId: process.pid,
     rootUri: uri(folder),
@@ -80,6 +79,10 @@ export async function startYamlServer(folder: string): Promise<Editor> {
     },
     close: () => void server.kill(),
   };
+}
+
+function uri(path: string): string {
+  return pathToFileURL(path).href;
 }
 
 /** `Content-Length: N`, an empty line, N bytes of JSON, again and again. */

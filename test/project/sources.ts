@@ -23,8 +23,8 @@ export function importsOf(file: string): ImportLine[] {
   // `import('./x.ts').Name` in a type position is erased, `await import('./x.ts')` is not.
   const dynamic = [...code.matchAll(/\bimport\('([^']+)'\)(?!\s*(?:\.[A-Z]|\[))/g)];
   return [
-    ...statements.map((match) => ({ specifier: match[2]!, typeOnly: match[1] !== undefined || onlyInlineTypes(match[0]) })),
-    ...[...bare, ...dynamic].map((match) => ({ specifier: match[1]!, typeOnly: false })),
+    ...statements.map((match) => ({ specifier: match[2], typeOnly: match[1] !== undefined || onlyInlineTypes(match[0]) })),
+    ...[...bare, ...dynamic].map((match) => ({ specifier: match[1], typeOnly: false })),
   ];
 }
 
