@@ -77,6 +77,7 @@ async function resumeOwned({ run, record, experiment, options, reporter, context
   const engine = await prepareEngine({ experiment, network, dataset, threads });
   try {
     const identity: Identity = { config: record.identity.config, data: dataset.hashes, numerics: engine.record.numerics };
+    if (record.data.actual !== dataset.actual) refuseOtherDataset(run, record.data.actual, dataset.actual);
     checkIdentity(run, checkpoint?.identity ?? record.identity, identity);
     await loadTensors(engine, network, experiment, checkpoint);
     reporter.say(describeEngine(engine, threads, context.stderr));
@@ -119,6 +120,10 @@ function findGoodCheckpoint(run: Run, reporter: Reporter): Checkpoint | undefine
   for (const { file, reason } of passedOver) reporter.warn(`passed over ${file}: ${reason}`);
   if (!checkpoint && passedOver.length > 0) reporter.warn('no checkpoint is good: training begins at the start again');
   return checkpoint;
+}
+
+function refuseOtherDataset(run: Run, then: string, now: string): never {
+  return refuse('data-changed', `${run.id} was trained on ${then}; what is found now is ${now}`, `bring ${then} back (is EXP_DATA_DIR set as it was?), or begin a new run`);
 }
 
 function checkIdentity(run: Run, then: Identity, now: Identity): void {

@@ -12,13 +12,21 @@ export interface StopRequest {
   release(): void;
 }
 
+/** One event may reach us twice, from the terminal's group and through a parent that passes it on. */
+const echoMilliseconds = 200;
+
 /** Listens until released. `announce` is called at the first signal. */
 export function listenForStop(announce: (name: string) => void): StopRequest {
   const controller = new AbortController();
   let code: number = exitCode.done;
+  let first = 0;
   const listeners = (Object.keys(codes) as (keyof typeof codes)[]).map((name) => {
     const listener = (): void => {
-      if (controller.signal.aborted) process.exit(codes[name]);
+      if (controller.signal.aborted) {
+        if (performance.now() - first > echoMilliseconds) process.exit(codes[name]);
+        return;
+      }
+      first = performance.now();
       code = codes[name];
       announce(name);
       controller.abort();
