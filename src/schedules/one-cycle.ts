@@ -19,7 +19,7 @@ export const oneCycle = defineSchedule({
     const step = position * stepsPerEpoch;
     // The last steps of the two phases, counted from 0.
     const top = options.rise * steps - 1, end = steps - 1;
-    if (step <= top) return between(start, 1, step / top);
+    if (step <= top && top > 0) return between(start, 1, step / top);
     return between(1, start / options.final_divisor, end > top ? Math.min(1, (step - top) / (end - top)) : 1);
   },
 });
