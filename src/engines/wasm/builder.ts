@@ -1,8 +1,9 @@
 /** Collects a program's maps and operations; resolves gradients where a map has several readers. */
 import type { Padding, Shape } from '../../common/shape.ts';
+import type { Methods } from './lower/method.ts';
 import { emitClearChannels, emitMaps, type Compute } from './kernels/maps.ts';
 import { f32x4, v128, type Code, type Local } from './emitter.ts';
-import { sixteens, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan, type Operation, type Pass, type Place, type ShardPlace } from './program.ts';
+import { sixteens, type Call, type Derived, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan, type Operation, type Pass, type Place, type ShardPlace } from './program.ts';
 
 /** What is folded into the operation that makes a gradient: `+ addend`, then zero where `mask` is not positive. */
 export interface Folded { addend?: FeatureMap; mask?: FeatureMap }
@@ -22,7 +23,19 @@ export interface NewOperation {
   /** Not before this phase (what a finale has computed is there in the phase after it). */
   from?: number;
   emit(context: EmitContext): Call[];
+  sums?: Place;
+  finish?(context: EmitContext): Call[];
 }
+
+/** What the programs for training and inference have in common: places of parameters and of everything derived from them. */
+export interface Shared {
+  parameters: Map<string, Place>;
+  derived: Map<string, Derived>;
+  /** 16×16 blocks of weights that are turned after every update: byte offsets in the parameter and in its turned copy. */
+  turned: Map<string, { to: Place; blocks: [from: number, to: number][] }>;
+}
+
+export const createShared = (): Shared => ({ parameters: new Map(), derived: new Map(), turned: new Map() });
 
 export class Builder {
   readonly operations: Operation[] = [];
@@ -34,15 +47,14 @@ export class Builder {
   /** Places that memory.ts gives addresses: shared ones and one copy per shard. */
   readonly places: Place[] = [];
   readonly sums: ShardPlace[] = [];
-  readonly parameterPlaces = new Map<string, Place>();
   readonly gradientPlaces = new Map<string, ShardPlace>();
-  /** 16×16 blocks of weights that are turned after every update: byte offsets in the parameter and in its turned copy. */
-  readonly turned: { key: string; to: Place; blocks: [from: number, to: number][] }[] = [];
   phases = 1;
+  private readonly workspaces: ((microBatch: number) => number)[] = [];
   private readonly contributions = new Map<FeatureMap, Contribution[]>();
 
   /** `training`: batch statistics, dropout and gradients. */
-  constructor(readonly training: boolean) {}
+  /** `methods`: which convolution methods may be chosen. */
+  constructor(readonly training: boolean, readonly shared: Shared, readonly methods: Methods) {}
 
   map(shape: Shape, of: Partial<Pick<FeatureMap, 'relu' | 'exclusive' | 'physical'>> = {}): FeatureMap {
     const map: FeatureMap = {
@@ -81,11 +93,30 @@ export class Builder {
 
   /** The parameter `LAYER.name`; absent tensors give undefined. */
   parameter(key: string): Place {
-    return known(this.parameterPlaces, key, () => ({ bytes: 0, address: 0 }));
+    return known(this.shared.parameters, key, () => ({ bytes: 0, address: 0 }));
   }
 
   gradient(key: string): ShardPlace {
     return known(this.gradientPlaces, key, () => ({ bytes: 0, address: 0, strideBytes: 0 }));
+  }
+
+  /** Another form of a parameter, one for all who ask for it by this name. */
+  derived(key: string, form: string, floats: number, create: (to: Place) => Derived): Place {
+    return known(this.shared.derived, `${key}/${form}`, () => create({ bytes: 4 * floats, address: 0 })).to;
+  }
+
+  /** The turned copy of a parameter; `blocks` lists its 16×16 blocks. */
+  turned(key: string, floats: number, blocks: () => [from: number, to: number][]): Place {
+    return known(this.shared.turned, key, () => ({ to: { bytes: 4 * floats, address: 0 }, blocks: blocks() })).to;
+  }
+
+  /** An operation needs this much memory of the thread while it runs. */
+  needWorkspace(bytes: (microBatch: number) => number): void {
+    this.workspaces.push(bytes);
+  }
+
+  workspaceBytes(microBatch: number): number {
+    return Math.max(0, ...this.workspaces.map((bytes) => bytes(microBatch)));
   }
 
   contribute(map: FeatureMap, contribution: Contribution): void {

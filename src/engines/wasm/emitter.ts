@@ -215,6 +215,11 @@ export class ModuleBuilder {
     return this.imports.length + this.functions.length - 1;
   }
 
+  /** The name under which a function is exported. */
+  nameOf(index: number): string {
+    return this.functions[index - this.imports.length]!.name;
+  }
+
   call(index: number, ...operands: readonly Code[]): Code {
     return [operands, 0x10, unsigned(index)];
   }

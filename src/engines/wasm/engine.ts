@@ -6,19 +6,21 @@ import { sizeOf } from '../../common/shape.ts';
 import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest } from '../engine.ts';
 import { Control, createControl } from './control.ts';
 import { detectNumerics } from './features.ts';
+import type { Methods } from './lower/method.ts';
 import { enableWasmFeatures } from './flags.ts';
 import type { Answer, Request } from './messages.ts';
 import { fromMemory, toMemory, type PlannedParameter } from './parameters.ts';
 import { createPlan, type EnginePlan } from './plan.ts';
 import type { SharedReports, ThreadSetup } from './thread.ts';
 
-export async function createWasmEngine(spec: EngineSpec): Promise<Engine> {
+/** `methods`: which convolution methods may be chosen; all but in tests and measurements. */
+export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all'): Promise<Engine> {
   enableWasmFeatures();
   const numerics = detectNumerics();
-  const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics);
+  const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics, methods);
   const memory = createMemory(plan.pages);
   const module = await WebAssembly.compile(bytes);
-  if (plan.optimizer) new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.optimizer.turned.list / 4);
+  new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
   const control = createControl(plan.optimizer?.chunks.length ?? 0);
   // The blocks are in memory now; threads need not receive them.
   const lean: EnginePlan = { ...plan, turnedBlocks: new Int32Array() };
@@ -128,7 +130,7 @@ class WasmEngine implements Engine {
       memory.fill(0);
       toMemory(parameter.arrangement, tensor.data, memory);
     }
-    if (this.plan.optimizer) await this.pool.ask({ kind: 'prepare' });
+    await this.pool.ask({ kind: 'prepare' });
   }
 
   async save(): Promise<{ model: Tensors; optimizer: Tensors }> {

@@ -3,7 +3,7 @@
  * in a later phase keep a slot for every image of the batch, the others one for the few images that a thread has in hand.
  * Slots are shared only by maps of the same geometry, so that borders stay zero without ever being cleared.
  */
-import type { Builder } from './builder.ts';
+import type { Builder, Shared } from './builder.ts';
 import type { PlannedParameter } from './parameters.ts';
 import { layoutOf, type FeatureMap, type Layout } from './program.ts';
 
@@ -16,6 +16,8 @@ export interface Placement {
 
 export interface ProgramMemory {
   placements: Map<FeatureMap, Placement>;
+  /** Address of the workspace in the thread's scratch. */
+  workspace: number;
   /** Bytes of one thread's scratch, and of the batch's maps. */
   threadBytes: number;
   batchBytes: number;
@@ -38,7 +40,8 @@ const largestMicroBatch = 16;
 
 /** Images that a thread takes at a time: a function of the network alone, because it decides the order of sums. */
 export function chooseMicroBatch(build: Builder): number {
-  const perImage = planProgram(build, 1, 1, { thread: 0, batch: 0 }).threadBytes;
+  const { threadBytes: one } = planProgram(build, 1, 1, { thread: 0, batch: 0 }), { threadBytes: two } = planProgram(build, 2, 1, { thread: 0, batch: 0 });
+  const perImage = two - one;
   return Math.max(1, Math.min(largestMicroBatch, Math.round(scratchTargetBytes / Math.max(perImage, 1))));
 }
 
@@ -76,7 +79,10 @@ export function planProgram(build: Builder, microBatch: number, batchSize: numbe
     slot.until = life.last;
     placements.set(life.map, { layout: life.layout, home: life.home, address: slot.address });
   }
-  return { placements, threadBytes: arenas.thread.bytes - start.thread, batchBytes: arenas.batch.bytes - start.batch };
+  // Thread sums live for a whole shard, the workspace for one operation.
+  for (const { sums } of operations) if (sums) sums.address = arenas.thread.take(sums.bytes);
+  const workspace = arenas.thread.take(build.workspaceBytes(microBatch));
+  return { placements, workspace, threadBytes: arenas.thread.bytes - start.thread, batchBytes: arenas.batch.bytes - start.batch };
 }
 
 /** Maps with equal keys may share a slot: the same cells are written, the same stay zero. */
@@ -90,15 +96,24 @@ export function inOrder(build: Builder): Builder['operations'] {
   return build.operations.map((operation, i) => ({ operation, i })).sort((a, b) => a.operation.phase - b.operation.phase || a.i - b.i).map(({ operation }) => operation);
 }
 
-/** Gives parameters, their gradients and the builder's places their addresses. Gradients and sums lie in one stretch per shard. */
-export function placeShared(build: Builder, arena: Arena, parameters: readonly PlannedParameter[], base: { parameters: number; gradients: number; shardBytes: number }): void {
+/** Gives a program's places their addresses. Gradients and sums lie in one stretch per shard. */
+export function placeProgram(build: Builder, arena: Arena, parameters: readonly PlannedParameter[], base: { gradients: number; shardBytes: number }): void {
   for (const parameter of parameters) {
-    build.parameter(parameter.key).address = base.parameters + 4 * parameter.offset;
     const gradient = build.gradient(parameter.key);
     gradient.address = base.gradients + 4 * parameter.offset;
     gradient.strideBytes = base.shardBytes;
   }
   for (const place of build.places) place.address = arena.take(place.bytes);
+}
+
+/** Gives parameters, and everything made from them, their addresses. */
+export function placeShared(shared: Shared, arena: Arena, parameters: readonly PlannedParameter[], parameterAddress: number): void {
+  for (const { key, offset } of parameters) {
+    const place = shared.parameters.get(key) ?? { bytes: 0, address: 0 };
+    place.address = parameterAddress + 4 * offset;
+    shared.parameters.set(key, place);
+  }
+  for (const { to } of [...shared.turned.values(), ...shared.derived.values()]) to.address = arena.take(to.bytes);
 }
 
 /** Bytes of one shard's copy: the gradients of all trained parameters, then the sums. */

@@ -6,15 +6,16 @@ import type { Shape } from '../../common/shape.ts';
 import type { TrainingSpec } from '../engine.ts';
 import type { Network } from '../../network/network.ts';
 import { optimizerNamed } from '../../optimizers/index.ts';
-import type { Builder } from './builder.ts';
+import { createShared, type Shared } from './builder.ts';
 import { i32, memoryFill, ModuleBuilder, type Code, type FunctionBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
 import { emitTransposeBlocks } from './kernels/transpose.ts';
 import { emitReduce, emitUpdate } from './kernels/update.ts';
 import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
-import { Arena, chooseMicroBatch, inOrder, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
+import type { Methods } from './lower/method.ts';
+import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
-import type { Argument, FeatureMap, Finale, Frozen, LossPlan } from './program.ts';
+import type { Argument, Call, EmitContext, FeatureMap, Finale, Frozen, LossPlan } from './program.ts';
 
 /** Where JavaScript reads or writes a map. Bytes; strides in floats. */
 export interface MapAccess {
@@ -36,6 +37,9 @@ export interface ProgramPlan {
   finales: Finale[];
   frozen: Frozen[];
   kept: [name: string, access: MapAccess][];
+  /** Whether a phase has work at the start and at the end of a shard. */
+  shardWork: boolean[];
+  workspace: number;
 }
 
 export interface OptimizerPlan {
@@ -48,7 +52,14 @@ export interface OptimizerPlan {
   tables: [number, number];
   /** Stretches of one parameter each, in floats from the start of the parameters. */
   chunks: { offset: number; blocks: number; decay: boolean; parameter: number }[];
+}
+
+/** Other forms of the weights, made after loading and after every update. Plain data. */
+export interface DerivedPlan {
+  /** A list of (from, to) addresses of 16×16 blocks to turn. */
   turned: { list: number; count: number };
+  /** Then: functions(from, to, temporary, blocks), whose blocks are shared out among the threads. */
+  steps: { function: string; from: number; to: number; blocks: number; fromBytes: number; toBytes: number }[];
 }
 
 export interface EnginePlan {
@@ -64,8 +75,9 @@ export interface EnginePlan {
   train?: ProgramPlan;
   infer: ProgramPlan;
   optimizer?: OptimizerPlan;
+  derived: DerivedPlan;
   spec?: TrainingSpec;
-  /** Pairs (from, to) of blocks of weights, to be written to `optimizer.turned.list` once. */
+  /** What `derived.turned.list` holds: to be written to memory once. */
   turnedBlocks: Int32Array;
 }
 
@@ -78,9 +90,10 @@ const reservedBytes = 1024;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
 const guardBytes = 4096 + 192;
 
-export function createPlan(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], numerics: Numerics): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
-  const infer = lowerNetwork(network, false, keep);
-  const train = training && lowerNetwork(network, true, []);
+export function createPlan(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], numerics: Numerics, methods: Methods): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
+  const shared = createShared();
+  const infer = lowerNetwork(network, { training: false, keep, shared, methods });
+  const train = training && lowerNetwork(network, { training: true, keep: [], shared, methods });
   const parameters = planParameters(network, (layer) => {
     const map = infer.reads.get(layer.name)!;
     return { shape: map.shape, physical: map.physical };
@@ -100,10 +113,12 @@ export function createPlan(network: Network, training: TrainingSpec | undefined,
       sum.strideBytes = shardBytes;
     }
   }
-  const base = { parameters: parameterAddress, gradients: gradientAddress, shardBytes };
-  for (const each of [infer, train]) if (each) placeShared(each.build, arena, parameters, base);
-  const optimizer = training && train ? planOptimizer(training, parameters, trainedBytes, train.build, arena) : undefined;
-  const turnedBlocks = train ? Int32Array.from(train.build.turned.flatMap(({ key, to, blocks }) => blocks.flatMap(([a, b]) => [train.build.parameter(key).address + a, to.address + b]))) : new Int32Array();
+  placeShared(shared, arena, parameters, parameterAddress);
+  for (const each of [infer, train]) if (each) placeProgram(each.build, arena, parameters, { gradients: gradientAddress, shardBytes });
+  const optimizer = training && train ? planOptimizer(training, parameters, trainedBytes, arena) : undefined;
+  const turnedBlocks = Int32Array.from([...shared.turned].flatMap(([key, { to, blocks }]) =>
+    blocks.flatMap(([a, b]) => [shared.parameters.get(key)!.address + a, to.address + b])));
+  const turned = { list: arena.take(turnedBlocks.byteLength), count: turnedBlocks.length / 2 };
 
   const batchSize = training?.batchSize ?? 0;
   const microBatches = { infer: chooseMicroBatch(infer.build), train: train ? Math.min(chooseMicroBatch(train.build), Math.max(1, Math.ceil(batchSize / shards))) : 0 };
@@ -121,17 +136,18 @@ export function createPlan(network: Network, training: TrainingSpec | undefined,
     infer: emitProgram(module, numerics, lossImport, 'infer', infer, inferMemory, microBatches.infer),
     train: train && emitProgram(module, numerics, lossImport, 'train', train, trainMemory!, microBatches.train),
   };
+  const derived = { turned, steps: emitDerived(module, shared) };
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
   return {
-    plan: { pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, spec: training, turnedBlocks },
+    plan: { pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, derived, spec: training, turnedBlocks },
     bytes: module.bytes(pages),
   };
 }
 
 const sixtyFour = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParameter[], trainedBytes: number, build: Builder, arena: Arena): OptimizerPlan {
+function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParameter[], trainedBytes: number, arena: Arena): OptimizerPlan {
   const { type, options } = training.optimizer;
   const optimizer = optimizerNamed(type)!;
   const states = [...optimizer.state(options)];
@@ -139,11 +155,9 @@ function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParam
   const chunks = parameters.flatMap(({ trained, size, offset, decay }, parameter) => !trained ? [] : Array.from({ length: Math.ceil(size / chunkFloats) }, (_, i) => ({
     offset: offset + i * chunkFloats, blocks: Math.min(chunkFloats, size - i * chunkFloats) / 16, decay, parameter,
   })));
-  const blocks = build.turned.reduce((sum, each) => sum + each.blocks.length, 0);
   return {
     states, scalars, chunks, stateAddresses: states.map(() => arena.take(trainedBytes)),
     tables: [arena.take(4 * (scalars.length + 1)), arena.take(4 * (scalars.length + 1))],
-    turned: { list: arena.take(8 * blocks), count: blocks },
   };
 }
 
@@ -151,19 +165,33 @@ function emitOptimizer(module: ModuleBuilder, training: TrainingSpec, plan: Opti
   const { type, options } = training.optimizer;
   emitReduce(module, 'reduce', shards, shardBytes);
   emitUpdate(module, 'update', optimizerNamed(type)!.update(options), plan.states, plan.scalars);
+}
+
+function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'] {
   emitTransposeBlocks(module, 'turn');
+  return [...shared.derived.values()].map(({ from, to, blocks, blockFloats, pointBlockFloats, emit }) => ({
+    function: module.nameOf(emit(module)), from: from.address, to: to.address, blocks, fromBytes: 4 * blockFloats, toBytes: 4 * pointBlockFloats,
+  }));
 }
 
 function emitProgram(module: ModuleBuilder, numerics: Numerics, lossImport: number, name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory, microBatch: number): ProgramPlan {
   const { build } = lowered;
   const placement = (map: FeatureMap): Placement => memory.placements.get(map)!;
-  const context = { module, numerics, lossImport, layout: (map: FeatureMap) => placement(map).layout };
-  const operations = inOrder(build).map((operation) => ({ phase: operation.phase, calls: operation.emit(context) }));
-  for (let phase = 0; phase < build.phases; phase++) {
-    const calls = operations.filter((operation) => operation.phase === phase).flatMap((operation) => operation.calls);
-    module.function(`${name}.phase${phase}`, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) =>
-      calls.map((call) => module.call(call.function, ...call.arguments.map((argument) => argumentCode(f, argument, placement)))));
-  }
+  const context: EmitContext = { module, numerics, lossImport, microBatch, layout: (map: FeatureMap) => placement(map).layout };
+  const operations = inOrder(build);
+  const signature = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+  const phases = Array.from({ length: build.phases }, (_, phase) => operations.filter((operation) => operation.phase === phase));
+  const code = (f: FunctionBuilder, calls: readonly Call[]): Code =>
+    calls.map((call) => module.call(call.function, ...call.arguments.map((argument) => argumentCode(f, argument, placement, memory.workspace))));
+  phases.forEach((inPhase, phase) => {
+    const calls = inPhase.flatMap((operation) => operation.emit(context));
+    module.function(`${name}.phase${phase}`, signature, [], (f) => code(f, calls));
+    const finish = inPhase.flatMap((operation) => operation.finish?.(context) ?? []);
+    if (finish.length === 0) return;
+    module.function(`${name}.start${phase}`, signature, [], (f) =>
+      inPhase.flatMap(({ sums }) => (sums ? [memoryFill(i32.add(f.parameter(5).get(), i32.const(sums.address)), i32.const(sums.bytes))] : [])));
+    module.function(`${name}.finish${phase}`, signature, [], (f) => code(f, finish));
+  });
   const lossMaps = build.operations.filter((operation) => operation.pass === 'loss').map((operation) => operation.reads[0]!);
   const access = (map: FeatureMap): MapAccess => {
     const { layout, home, address } = placement(map);
@@ -173,14 +201,17 @@ function emitProgram(module: ModuleBuilder, numerics: Numerics, lossImport: numb
     name, phases: build.phases, microBatch, input: access(lowered.input),
     losses: build.losses.map((loss, i) => ({ ...loss, imageStride: placement(lossMaps[i]!).layout.image })),
     finales: build.finales.map((finale) => finale()), frozen: build.frozen.map((frozen) => frozen()),
+    workspace: memory.workspace, shardWork: phases.map((inPhase) => inPhase.some((operation) => operation.finish !== undefined)),
     kept: [['output', access(lowered.logits)] as [string, MapAccess], ...[...lowered.kept].map(([key, map]): [string, MapAccess] => [key, access(map)])],
   };
 }
 
 /** Parameters of a phase function: first image of the batch, images, shard, step, seed, address of the thread's scratch. */
-function argumentCode(f: FunctionBuilder, argument: Argument, placement: (map: FeatureMap) => Placement): Code {
+function argumentCode(f: FunctionBuilder, argument: Argument, placement: (map: FeatureMap) => Placement, workspace: number): Code {
   const [image, images, shard, step, seed, scratch] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i).get()) as [Code, Code, Code, Code, Code, Code];
   if ('value' in argument) return i32.const(argument.value);
+  if ('threadPlace' in argument) return i32.add(scratch, i32.const(argument.threadPlace.address));
+  if ('workspace' in argument) return i32.add(scratch, i32.const(workspace + argument.workspace));
   if ('of' in argument) return { image, images, step, seed }[argument.of];
   const offset = 4 * (argument.offset ?? 0);
   if ('place' in argument) return i32.const(argument.place.address + offset);

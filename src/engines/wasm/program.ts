@@ -38,6 +38,9 @@ export type Argument =
   | { map: FeatureMap; /** Floats from the first pixel's first channel. */ offset?: number }
   | { place: Place; offset?: number }
   | { shard: ShardPlace; offset?: number }
+  /** In the thread's memory: sums kept over a shard, and the workspace that one operation uses at a time. */
+  | { threadPlace: Place }
+  | { workspace: number }
   | { value: number }
   | { of: 'image' | 'images' | 'step' | 'seed' };
 
@@ -58,10 +61,26 @@ export interface Operation {
   writes: readonly FeatureMap[];
   /** Emits the kernels, once every map has its layout. */
   emit(context: EmitContext): Call[];
+  /** Sums of the thread that are cleared before the first images of a shard, and the calls after the last. */
+  sums?: Place;
+  finish?(context: EmitContext): Call[];
+}
+
+/** A form of a layer's weights that a kernel wants, made again after every update, block by block. */
+export interface Derived {
+  from: Place;
+  to: Place;
+  blocks: number;
+  /** Floats of a block in `from`, and from a block to the next in `to`. */
+  blockFloats: number;
+  pointBlockFloats: number;
+  /** Emits the kernel: parameters from, to, temporary, blocks. */
+  emit(module: ModuleBuilder): number;
 }
 
 export interface EmitContext {
   module: ModuleBuilder;
+  microBatch: number;
   numerics: Numerics;
   layout(map: FeatureMap): Layout;
   /** Index of the imported loss function. */

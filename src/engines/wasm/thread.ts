@@ -64,9 +64,9 @@ export class EngineThread {
     this.sources.set(name, { source, batcher: createBatcher(source) });
   }
 
-  /** Makes the turned copies of the weights; once after they were loaded. */
+  /** Makes the other forms of the weights; once after they were loaded. */
   prepare(): void {
-    this.turnWeights();
+    this.deriveWeights();
     this.control.barrier();
   }
 
@@ -100,12 +100,14 @@ export class EngineThread {
           this.exported['clear']!(plan.gradientAddress + shard * plan.shardBytes, plan.shardBytes);
           reports.imageLoss.fill(0, from, to);
         }
+        if (program.shardWork[phase]) this.exported[`train.start${phase}`]!(0, 0, shard, 0, 0, this.scratch);
         const pieces = Math.ceil((to - from) / program.microBatch);
         for (let piece = 0; piece < pieces; piece++) {
           const start = from + Math.floor((piece * (to - from)) / pieces), end = from + Math.floor(((piece + 1) * (to - from)) / pieces);
           if (phase === 0) for (let image = start; image < end; image++) this.fillInput(program.input, image, image - start, (at, row, column) => batcher.fill(order[first + image]!, epoch, this.views.floats, at, row, column));
           run(start, end - start, shard, step, plan.spec!.seed | 0, this.scratch);
         }
+        if (program.shardWork[phase]) this.exported[`train.finish${phase}`]!(0, 0, shard, 0, 0, this.scratch);
       });
       this.control.barrier(() => {
         for (const finale of program.finales) if (finale.phase === phase) runFinale(finale, this.views, plan.shards, images);
@@ -153,7 +155,7 @@ export class EngineThread {
       exported['update']!(plan.gradientAddress + 4 * offset, plan.parameterAddress + 4 * offset, ...stateAddresses.map((address) => address + 4 * offset), tables[decay ? 1 : 0], blocks);
     }
     control.barrier();
-    this.turnWeights();
+    this.deriveWeights();
     return true;
   }
 
@@ -181,11 +183,20 @@ export class EngineThread {
     }
   }
 
-  private turnWeights(): void {
+  /** Turned blocks first, then what is made from them; every thread a share of each. */
+  private deriveWeights(): void {
     const { setup: { plan, thread, threads }, exported } = this;
-    const { list, count } = plan.optimizer!.turned;
-    const from = Math.floor((thread * count) / threads), to = Math.floor(((thread + 1) * count) / threads);
-    if (to > from) exported['turn']!(list + 8 * from, to - from);
+    const { turned, steps } = plan.derived;
+    const share = (count: number): [number, number] => [Math.floor((thread * count) / threads), Math.floor(((thread + 1) * count) / threads)];
+    const [first, end] = share(turned.count);
+    if (end > first) exported['turn']!(turned.list + 8 * first, end - first);
+    if (steps.length === 0) return;
+    this.control.barrier();
+    const temporary = this.scratch + (plan.train ?? plan.infer).workspace;
+    for (const { function: name, from, to, blocks, fromBytes, toBytes } of steps) {
+      const [low, high] = share(blocks);
+      if (high > low) exported[name]!(from + low * fromBytes, to + low * toBytes, temporary, high - low);
+    }
   }
 
   private finishStep(reports: SharedReports, index: number, images: number): void {

@@ -8,6 +8,12 @@ import { emitExponential, emitLogarithm, emitTanh } from './transcendental.ts';
  * first (shared sub-expressions are computed once: the same object, the same local).
  */
 export function compileExpression(f: FunctionBuilder, expression: Expression, inputs: Readonly<Record<string, Local>>): { before: Code; value: Code } {
+  const { before, values } = compileExpressions(f, [expression], inputs);
+  return { before, value: values[0]! };
+}
+
+/** Several expressions at once: what they share is computed once. */
+export function compileExpressions(f: FunctionBuilder, expressions: readonly Expression[], inputs: Readonly<Record<string, Local>>): { before: Code; values: Code[] } {
   const before: Code[] = [];
   const known = new Map<Expression, Local>();
   const visit = (e: Expression): Code => {
@@ -40,6 +46,6 @@ export function compileExpression(f: FunctionBuilder, expression: Expression, in
     before.push(first);
     return value;
   };
-  const value = visit(expression);
-  return { before, value };
+  const values = expressions.map(visit);
+  return { before, values };
 }

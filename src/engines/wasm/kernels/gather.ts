@@ -56,7 +56,7 @@ export function emitGather(module: ModuleBuilder, name: string, numerics: Numeri
       const products = f.times(taps.rows, [
         f.times(taps.columns, [
           f.times(taps.run, [
-            multiplyStep(f, numerics, tile, a, 4 * spec.input.column, w, scalars, row),
+            multiplyStep(numerics, tile, a, 4 * spec.input.column, w, scalars, row),
             a.advance(4),
             w.advance(64),
           ]),

@@ -7,7 +7,7 @@
  * One k per loop turn: V8 hoists the loads of a longer body and spills. Stores go upper half first, so that V8's
  * re-vectoriser can join two neighbouring 128-bit stores (and all that feeds them) into one of 256 bits.
  */
-import { i32, v128, type Code, type FunctionBuilder, type Local } from '../emitter.ts';
+import { v128, type Code, type FunctionBuilder, type Local } from '../emitter.ts';
 import { multiplyAdd, type Numerics } from './numerics.ts';
 
 export interface Tile {
@@ -34,8 +34,7 @@ export function changeTile(tile: Tile, change: (value: Code, row: number, vector
 }
 
 /** One k: a[r] are the floats at `a + r · rowBytes`, b[c] those from `b` on. */
-export function multiplyStep(f: FunctionBuilder, numerics: Numerics, tile: Tile, a: Local, rowBytes: number, b: Local, scalars: Local[], row: Local[]): Code {
-  void f;
+export function multiplyStep(numerics: Numerics, tile: Tile, a: Local, rowBytes: number, b: Local, scalars: Local[], row: Local[]): Code {
   return [
     row.map((local, v) => local.set(v128.load(b.get(), 16 * v))),
     tile.accumulators.map((locals, r) => [
@@ -50,11 +49,3 @@ export function storeTile(tile: Tile, address: Code, rowBytes: number): Code {
   return tile.accumulators.map((row, r) =>
     row.map((_, v) => v ^ 1).map((v) => v128.store(address, row[v]!.get(), r * rowBytes + 16 * v)));
 }
-
-/** `for (a from start to start + bytes in steps) body` with both pointers moving. */
-export function overK(f: FunctionBuilder, count: number | Code, moves: readonly [Local, number][], body: Code): Code {
-  const turn = [body, moves.map(([local, bytes]) => local.advance(bytes))];
-  return typeof count === 'number' ? f.times(count, turn) : f.timesOf(count, turn);
-}
-
-export const address = (base: Local, bytes: Code): Code => i32.add(base.get(), bytes);

@@ -68,16 +68,7 @@ function dataGradient({ layer, inputs }: Node<Dense>, build: Builder, gradient: 
   const { height, width } = input.shape;
   const result = build.map(input.shape);
   const rowLength = width * input.physical, units = gradient.physical;
-  const turned = build.place(4 * height * rowLength * units);
-  const moves: [number, number][] = [];
-  for (let row = 0; row < height; row++) {
-    for (let block = 0; block < rowLength / 16; block++) {
-      for (let o = 0; o < units / 16; o++) {
-        moves.push([4 * ((o * height + row) * rowLength + 16 * block) * 16, 4 * ((row * (rowLength / 16) + block) * units + 16 * o) * 16]);
-      }
-    }
-  }
-  build.turned.push({ key: `${layer}.weight`, to: turned, blocks: moves });
+  const turned = build.turned(`${layer}.weight`, height * rowLength * units, () => turnedBlocks(height, rowLength, units));
   build.operation({
     layer, pass: 'data', reads: [gradient, ...(addend ? [addend] : []), ...(mask ? [mask] : [])], writes: [result],
     emit: ({ module, numerics, layout }) => {
@@ -95,4 +86,17 @@ function dataGradient({ layer, inputs }: Node<Dense>, build: Builder, gradient: 
     },
   });
   return result;
+}
+
+/** Byte moves of 16×16 blocks: [block of units][row][in][16 units] → [row][block of in][unit][16 in]. */
+function turnedBlocks(height: number, rowLength: number, units: number): [number, number][] {
+  const moves: [number, number][] = [];
+  for (let row = 0; row < height; row++) {
+    for (let block = 0; block < rowLength / 16; block++) {
+      for (let o = 0; o < units / 16; o++) {
+        moves.push([4 * ((o * height + row) * rowLength + 16 * block) * 16, 4 * ((row * (rowLength / 16) + block) * units + 16 * o) * 16]);
+      }
+    }
+  }
+  return moves;
 }

@@ -1,12 +1,13 @@
 /** Network → program: primitives become operations, ReLUs are folded into what precedes them, gradients are wired backwards. */
 import type { Primitive } from '../../../layers/primitives.ts';
 import type { Network } from '../../../network/network.ts';
-import { Builder } from '../builder.ts';
+import { Builder, type Shared } from '../builder.ts';
 import { sixteens, type FeatureMap } from '../program.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
 import { dropout, join, map, pad } from './elementwise.ts';
 import type { Lowering } from './lowering.ts';
+import type { Methods } from './method.ts';
 import { batchNormalization } from './normalization.ts';
 import { pool } from './pooling.ts';
 import { flatten } from './reshape.ts';
@@ -36,13 +37,14 @@ interface Step {
   relu: boolean;
 }
 
-export function lowerNetwork(network: Network, training: boolean, keep: readonly string[]): LoweredNetwork {
+export function lowerNetwork(network: Network, how: { training: boolean; keep: readonly string[]; shared: Shared; methods: Methods }): LoweredNetwork {
+  const { training, keep } = how;
   const { steps, valueOf } = toSteps(network, training);
   const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
   const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!)]);
   const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
 
-  const build = new Builder(training);
+  const build = new Builder(training, how.shared, how.methods);
   const unpadded = wantedSteps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
   const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
   build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
