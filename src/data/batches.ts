@@ -72,9 +72,14 @@ export function createBatcher(source: ImageSource): Batcher {
   function writePlain(first: number, target: Float32Array, offset: number, rowStride: number, pixelStride: number): void {
     let from = first;
     for (let y = 0; y < height; y++) {
-      let to = offset + y * rowStride;
-      for (let x = 0; x < width; x++, to += pixelStride) {
-        for (let channel = 0; channel < channels; channel++) target[to + channel] = values[(channel << 8) | pixels[from++]];
+      const row = offset + y * rowStride;
+      if (channels === 1) {
+        for (let x = 0; x < width; x++) target[row + x * pixelStride] = values[pixels[from + x]];
+        from += width;
+      } else {
+        for (let x = 0; x < width; x++) {
+          for (let channel = 0; channel < channels; channel++) target[row + x * pixelStride + channel] = values[(channel << 8) | pixels[from++]];
+        }
       }
     }
   }

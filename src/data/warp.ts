@@ -15,7 +15,7 @@ export interface Warper {
 export function createWarper({ channels, height, width }: Shape, values: Float32Array): Warper {
   // One pixel of border before and two after: positions are held in [-1, size], and the right neighbour of `size` is read.
   const frameRow = (width + 3) * channels;
-  const frame = new Float32Array((height + 3) * frameRow);
+  const frame = new Float64Array((height + 3) * frameRow); // holds float32 values; saves their conversion at each read
   for (let i = 0; i < frame.length; i++) frame[i] = values[(i % channels) << 8];
 
   function copyIntoFrame(pixels: Uint8Array, first: number): void {
@@ -31,18 +31,35 @@ export function createWarper({ channels, height, width }: Shape, values: Float32
   return {
     write(pixels, first, { a, b, c, d, e, f }, fill, target, offset, rowStride, pixelStride) {
       copyIntoFrame(pixels, first);
+      const mirrored = fill === 'reflect';
+      // How far positions may go: for zero to the border, a pixel outside; else to the outermost pixels.
+      const margin = fill === 'zero' ? 1 : 0;
+      const low = -margin, highX = width - 1 + margin, highY = height - 1 + margin;
       for (let y = 0; y < height; y++) {
         const rowX = b * y + c, rowY = e * y + f;
         let to = offset + y * rowStride;
         for (let x = 0; x < width; x++, to += pixelStride) {
-          const atX = hold(a * x + rowX, width, fill), atY = hold(d * x + rowY, height, fill);
+          let atX = a * x + rowX, atY = d * x + rowY;
+          if (mirrored) {
+            atX = reflect(atX, width);
+            atY = reflect(atY, height);
+          }
+          atX = atX < low ? low : atX > highX ? highX : atX;
+          atY = atY < low ? low : atY > highY ? highY : atY;
           const left = Math.floor(atX), top = Math.floor(atY);
           const right = atX - left, bottom = atY - top;
           const above = (top + 1) * frameRow + (left + 1) * channels, below = above + frameRow;
+          if (channels === 1) { // the loop below, without its cost
+            const upper = frame[above] + (frame[above + 1] - frame[above]) * right;
+            const lower = frame[below] + (frame[below + 1] - frame[below]) * right;
+            target[to] = upper + (lower - upper) * bottom;
+            continue;
+          }
           for (let channel = 0; channel < channels; channel++) {
-            const upper = frame[above + channel] * (1 - right) + frame[above + channels + channel] * right;
-            const lower = frame[below + channel] * (1 - right) + frame[below + channels + channel] * right;
-            target[to + channel] = upper * (1 - bottom) + lower * bottom;
+            const upperLeft = frame[above + channel], lowerLeft = frame[below + channel];
+            const upper = upperLeft + (frame[above + channels + channel] - upperLeft) * right;
+            const lower = lowerLeft + (frame[below + channels + channel] - lowerLeft) * right;
+            target[to + channel] = upper + (lower - upper) * bottom;
           }
         }
       }
@@ -50,18 +67,11 @@ export function createWarper({ channels, height, width }: Shape, values: Float32
   };
 }
 
-/** Brings a coordinate into the frame: into the image for edge and reflect, to at most one pixel outside for zero. */
-function hold(position: number, size: number, fill: Fill): number {
-  if (position >= 0 && position <= size - 1) return position;
-  if (fill === 'zero') return position < -1 ? -1 : position > size ? size : position;
-  if (fill === 'edge') return position < 0 ? 0 : size - 1;
-  return reflect(position, size);
-}
-
 /** Mirrored at the first and the last pixel, which are not repeated: -1 is 1, and `size` is `size - 2`. */
 function reflect(position: number, size: number): number {
+  if (position >= 0 && position <= size - 1) return position;
   if (size === 1) return 0;
   const period = 2 * (size - 1);
   const within = position - period * Math.floor(position / period);
-  return within < size ? Math.min(within, period - within) : period - within;
+  return within <= size - 1 ? within : period - within;
 }
