@@ -2,7 +2,7 @@
 import type { Entry } from '../common/entry.ts';
 import type { Place } from '../common/problem.ts';
 import { typeOf } from './complete.ts';
-import type { AugmentationEntry, Experiment, Head, LayerEntry } from './experiment.ts';
+import type { AugmentationEntry, Experiment, Head, LayerEntry, Model } from './experiment.ts';
 import { catalogues, fieldsOfType, layerCatalogue, typeNamed } from './language.ts';
 import type { Catalogue, Form } from './language.ts';
 import { spanning, toPlain, valueOf } from './tree.ts';
@@ -10,7 +10,6 @@ import type { MapTree, Tree } from './tree.ts';
 
 /** The tree must have passed `check`. */
 export function buildExperiment(tree: Tree): Experiment {
-  const model = valueOf(tree, 'model')!;
   const train = valueOf(tree, 'train')!;
   const plain = toPlain(tree) as Experiment;
   return {
@@ -18,28 +17,32 @@ export function buildExperiment(tree: Tree): Experiment {
     name: plain.name,
     ...(plain.description === undefined ? {} : { description: plain.description }),
     seed: plain.seed,
-    dataset: entry(valueOf(tree, 'dataset')!, catalogues.dataset),
-    model: {
-      ...(plain.model.input === undefined ? {} : { input: plain.model.input }),
-      ...(plain.model.classes === undefined ? {} : { classes: plain.model.classes }),
-      initializer: entry(valueOf(model, 'initializer')!, catalogues.initializer),
-      layers: buildLayers(valueOf(model, 'layers')!),
-      heads: heads(valueOf(model, 'heads')!),
-    },
+    dataset: buildEntry(valueOf(tree, 'dataset')!, catalogues.dataset),
+    model: buildModel(valueOf(tree, 'model')!),
     augmentation: itemsOf(valueOf(tree, 'augmentation')!).map(augmentation),
     train: {
       epochs: plain.train.epochs,
       batch_size: plain.train.batch_size,
-      loss: entry(valueOf(train, 'loss')!, catalogues.loss),
-      optimizer: entry(valueOf(train, 'optimizer')!, catalogues.optimizer),
-      schedule: entry(valueOf(train, 'schedule')!, catalogues.schedule),
+      loss: buildEntry(valueOf(train, 'loss')!, catalogues.loss),
+      optimizer: buildEntry(valueOf(train, 'optimizer')!, catalogues.optimizer),
+      schedule: buildEntry(valueOf(train, 'schedule')!, catalogues.schedule),
       ...(plain.train.clip_norm === undefined ? {} : { clip_norm: plain.train.clip_norm }),
     },
   };
 }
 
-/** A list of layers, as the network builder takes it. */
-export function buildLayers(tree: Tree): LayerEntry[] {
+export function buildModel(tree: Tree): Model {
+  const plain = toPlain(tree) as Model;
+  return {
+    ...(plain.input === undefined ? {} : { input: plain.input }),
+    ...(plain.classes === undefined ? {} : { classes: plain.classes }),
+    initializer: buildEntry(valueOf(tree, 'initializer')!, catalogues.initializer),
+    layers: buildLayers(valueOf(tree, 'layers')!),
+    heads: heads(valueOf(tree, 'heads')!),
+  };
+}
+
+function buildLayers(tree: Tree): LayerEntry[] {
   return itemsOf(tree).map(layer);
 }
 
@@ -74,13 +77,13 @@ function placesOf(tree: Tree, keys?: readonly string[]): Record<string, Place> {
   return Object.fromEntries(written.map(([key, { keyPlace, value }]) => [key, value.kind === 'scalar' ? spanning(keyPlace, value.place) : keyPlace]));
 }
 
-function entry(tree: Tree, catalogue: Catalogue): Entry {
+export function buildEntry(tree: Tree, catalogue: Catalogue): Entry {
   const { name, options } = typeOf(tree, catalogue)!;
   return { type: name, options: toPlain(options) as Record<string, unknown> };
 }
 
 function augmentation(tree: Tree): AugmentationEntry {
-  return { ...entry(tree, catalogues.augmentation), probability: Number(toPlain(valueOf(tree, 'probability')!)) };
+  return { ...buildEntry(tree, catalogues.augmentation), probability: Number(toPlain(valueOf(tree, 'probability')!)) };
 }
 
 function heads(tree: Tree): Record<string, Head> {

@@ -40,7 +40,8 @@ function canonicalObject(tree: Tree, fields: Readonly<Record<string, Field>>, pa
   const kept: [string, Property][] = [];
   for (const [key, property] of body.properties) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field) kept.push([key, { ...property, value: canonical(property.value, field.form, joinPath(path, key), scope) }]);
+    if (isBroken(property.value)) kept.push([key, property]);
+    else if (field) kept.push([key, { ...property, value: canonical(property.value, field.form, joinPath(path, key), scope) }]);
     else kept.push([key, refuseKey(key, property, Object.keys(fields), path, scope)]);
   }
   return { ...map(body.place, kept), ...(body.origin === undefined ? {} : { origin: body.origin }) };
@@ -119,6 +120,10 @@ function typeOptions(tree: Tree, name: string, catalogue: Catalogue, path: strin
 function canonicalOptions(tree: MapTree, name: string, fields: Readonly<Record<string, Field>>, path: string, scope: Scope): Tree {
   const kept: [string, Property][] = [];
   for (const [key, property] of tree.properties) {
+    if (isBroken(property.value) && !Object.hasOwn(fields, key)) {
+      kept.push([key, property]);
+      continue;
+    }
     if (Object.hasOwn(fields, key)) {
       kept.push([key, { ...property, value: canonical(property.value, fields[key]!.form, joinPath(path, key), scope) }]);
       continue;

@@ -1,43 +1,134 @@
 /**
- * From a file to the completed experiment, as the list in `examine` reads. Every mistake is collected; `loadExperiment`
- * throws them all at once, `examine` gives them together with whatever could be made of the rest.
+ * From a file to the completed experiment, as the list in `examineExperiment` reads. Every mistake is collected:
+ * `loadExperiment` throws them all at once, `examineExperiment` gives them with what could be made of the rest.
  */
-import { readFileSync } from 'node:fs';
-import type { Problem } from '../common/problem.ts';
+import type { Entry } from '../common/entry.ts';
+import type { Place, Problem } from '../common/problem.ts';
 import { UserError } from '../common/problem.ts';
-import { buildExperiment } from './build.ts';
-import { canonical } from './canonical.ts';
+import { buildEntry, buildExperiment, buildModel } from './build.ts';
 import { check } from './check.ts';
+import { canonical } from './canonical.ts';
+import type { Scope } from './canonical.ts';
 import { complete } from './complete.ts';
+import { compose } from './compose.ts';
+import { expand } from './expand.ts';
 import type { Experiment } from './experiment.ts';
-import { experimentForm } from './language.ts';
+import { catalogues, experimentForm } from './language.ts';
+import { applyOverrides, readOverrides } from './overrides.ts';
 import { explainTree, printExperiment } from './print.ts';
-import { readYaml, textSource } from './read.ts';
-import type { Report } from './tree.ts';
+import { createResolver, resolveOutsideBlocks } from './references.ts';
+import { hasBroken, map, valueOf } from './tree.ts';
+import type { MapTree, Report, Tree } from './tree.ts';
+
+export { looksLikeOverride } from './overrides.ts';
+export { experimentSchema } from './schema.ts';
 
 export interface LoadRequest {
+  /** As problems shall show it. */
   file: string;
+  /** `train.epochs=2`, `+a.b=v`, `~a.b`. */
   overrides?: readonly string[];
+  /** For `$env.NAME`. Absent: that of the process. */
   environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface LoadedExperiment {
   experiment: Experiment;
+  /** Of the file itself, without those it extends. */
   sourceText: string;
+  /** Runnable again from any directory. */
   completedYaml: string;
   overrides: readonly string[];
+  /** Every value with its path and its origin. */
   explain: readonly { path: string; value: unknown; from: string }[];
 }
 
+/** What could be made of a file, and all that is wrong with it. */
+export interface Examination {
+  problems: readonly Problem[];
+  /** Present where nothing is wrong. */
+  loaded?: LoadedExperiment;
+  /** Present where nothing is wrong with these three: enough to look for shapes that do not fit. */
+  network?: Pick<Experiment, 'model' | 'dataset'> & { loss: Entry };
+  /** With blocks expanded; present with `loaded`. */
+  expandedYaml?: string;
+  /** `completedYaml` with the origin of every value. */
+  explainedYaml?: string;
+}
+
+/** Throws UserError with all problems. */
 export function loadExperiment(request: LoadRequest): LoadedExperiment {
+  const { problems, loaded } = examineExperiment(request);
+  if (!loaded) throw new UserError(problems);
+  return loaded;
+}
+
+/**
+ * 1. the file and those it extends, merged        4. `$` references resolved
+ * 2. defaults filled in                           5. blocks and repeats expanded
+ * 3. the command line applied                     6. checked against the strict schema
+ */
+export function examineExperiment(request: LoadRequest): Examination {
   const problems: Problem[] = [];
-  const report: Report = (problem) => problems.push(problem);
-  const sourceText = readFileSync(request.file, 'utf8');
-  const source = textSource(request.file, sourceText);
-  const written = readYaml(source, report);
-  if (!written) throw new UserError(problems);
-  const tree = complete(canonical(written, experimentForm, '', { report, blocks: [] }), experimentForm);
-  check(tree, experimentForm, '', source.placeAt(0), report);
-  if (problems.length) throw new UserError(problems);
-  return { experiment: buildExperiment(tree), sourceText, completedYaml: printExperiment(tree), overrides: request.overrides ?? [], explain: explainTree(tree) };
+  const report: Report = (problem) => void problems.push(problem);
+  const overrides = readOverrides(request.overrides ?? [], report);
+  const composition = compose(request.file, report);
+  if (!composition) return { problems };
+  const scope = { report, blocks: blockNames(composition.tree) };
+  const changed = applyOverrides(complete(composition.tree, experimentForm), overrides, scope, false);
+  const resolver = createResolver(changed.tree, request.environment ?? process.env, report);
+  const resolved = normalize(resolveOutsideBlocks(asMap(changed.tree), resolver), scope);
+  const expanded = asMap(applyOverrides(expand(resolved, resolver, scope), changed.inside, scope, true).tree);
+  const wrong = checkParts(expanded, composition.start, report);
+  const network = ['model', 'dataset', 'train'].some((key) => wrong.has(key)) ? undefined : buildNetworkParts(expanded);
+  if (problems.length) return { problems, ...(network ? { network } : {}) };
+  const completed = changed.inside.length ? expanded : resolved;
+  const experiment = buildExperiment(expanded);
+  return {
+    problems,
+    loaded: { experiment, sourceText: composition.sourceText, completedYaml: printExperiment(completed), overrides: request.overrides ?? [], explain: explainTree(completed) },
+    network: { model: experiment.model, dataset: experiment.dataset, loss: experiment.train.loss },
+    get expandedYaml() { return printExperiment(expanded); },
+    get explainedYaml() { return printExperiment(completed, { explain: true }); },
+  };
+}
+
+/** References may have put shorthand where entries stand: `optimizer: $env.OPTIMIZER|adam`. */
+function normalize(tree: MapTree, scope: Scope): MapTree {
+  return asMap(complete(canonical(tree, experimentForm, '', scope), experimentForm));
+}
+
+/** Checks all; gives the top-level keys in which something is wrong or was refused before. */
+function checkParts(tree: MapTree, start: Place, report: Report): ReadonlySet<string> {
+  const wrong = new Set<string>();
+  for (const [key, field] of Object.entries(experimentForm.fields)) {
+    const property = tree.properties.get(key);
+    if (key === 'blocks') continue;
+    if (!property && field.required) {
+      wrong.add(key);
+      check(map(start), { ...experimentForm, fields: { [key]: field } }, '', start, report);
+    }
+    if (!property) continue;
+    if (hasBroken(property.value)) wrong.add(key);
+    check(property.value, field.form, key, property.keyPlace, (problem) => {
+      wrong.add(key);
+      report(problem);
+    });
+  }
+  return wrong;
+}
+
+function buildNetworkParts(tree: MapTree): Examination['network'] {
+  return { model: buildModel(valueOf(tree, 'model')!), dataset: buildEntry(valueOf(tree, 'dataset')!, catalogues.dataset), loss: buildEntry(valueOf(valueOf(tree, 'train')!, 'loss')!, catalogues.loss) };
+}
+
+function blockNames(tree: MapTree): string[] {
+  const blocks = valueOf(tree, 'blocks');
+  return blocks?.kind === 'map' ? [...blocks.properties.keys()] : [];
+}
+
+/** The root is a map from the start and stays one. */
+function asMap(tree: Tree): MapTree {
+  if (tree.kind !== 'map') throw new TypeError('the root of an experiment must be a map');
+  return tree;
 }

@@ -8,9 +8,9 @@ import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, Parser, parseDocum
 import type { Document, Node, Pair } from 'yaml';
 import type { Place } from '../common/problem.ts';
 import { broken, list, map, scalar } from './tree.ts';
-import type { Property, Report, Scalar, Tree } from './tree.ts';
+import type { MapTree, Property, Report, Scalar, Tree } from './tree.ts';
 
-const limits = {
+export const limits = {
   bytes: 1 << 20,
   depth: 64,
   /** Lexical tokens; a thousand layers need about 20,000. */
@@ -199,6 +199,6 @@ class TreeReader {
 }
 
 /** An empty map at the start of a file. */
-export function emptyTree(source: Source): Tree {
+export function emptyTree(source: Source): MapTree {
   return map(source.placeAt(0));
 }
