@@ -1,0 +1,102 @@
+/**
+ * What documents tell people to type works: every command, every configuration, every link.
+ * `exp run` and `npx exp run` are given `--dry-run` here; bench/two-commands.sh runs the README's commands as they are.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadExperiment } from '../../src/config/index.ts';
+
+const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' })
+  .split('\n')
+  .filter((file) => existsSync(file) && !file.startsWith('docs/reference/'));
+const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts;
+
+interface Block {
+  document: string;
+  language: string;
+  line: number;
+  text: string;
+}
+
+const blocks: Block[] = documents.flatMap((document) => {
+  const text = readFileSync(document, 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    document, language: match[1], text: match[2], line: text.slice(0, match.index).split('\n').length,
+  }));
+});
+
+const inLanguage = (language: string): Block[] => blocks.filter((block) => block.language === language);
+const whole = /^dataset:/m;
+
+/** A folder with the project's configurations and one finished run, as a user would have it. */
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'exp-documents-'));
+  cpSync('configs', join(folder, 'configs'), { recursive: true });
+  const tiny = ['dataset={ synthetic-digits: { train_count: 200, test_count: 100 } }', 'train.epochs=1'];
+  const done = exp('run', 'configs/deepconvnet.yaml', '--quiet', ...tiny);
+  if (done.status !== 0) throw new Error(done.stderr);
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function exp(...argv: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [resolve('dist/bin/exp.js'), ...argv], { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+}
+
+describe('configurations', () => {
+  const base = inLanguage('yaml').find((block) => block.document === 'docs/language.md' && whole.test(block.text))!;
+
+  test.each(inLanguage('yaml'))('$document:$line', ({ text }) => {
+    writeFileSync(join(folder, 'base.yaml'), base.text);
+    const file = join(folder, 'documented.yaml');
+    writeFileSync(file, whole.test(text) ? text : `extends: base.yaml\n${text}`);
+    expect(loadExperiment({ file, environment: {} }).experiment.model.layers.length).toBeGreaterThan(0);
+  });
+});
+
+describe('commands', () => {
+  const lines = inLanguage('sh').flatMap(({ document, line, text }) =>
+    text.split('\n').flatMap((row, i) => row.replace(/\s+#.*$/, '').split(/ && | \| /).map((command) => ({ where: `${document}:${line + 1 + i}`, command: command.trim() }))));
+
+  test.each(lines.filter(({ command }) => /^(npx )?exp /.test(command)))('$where $command', ({ command }) => {
+    const argv = command.replace(/^(npx )?exp /, '').split(/\s+/);
+    const done = exp(...argv, ...(argv[0] === 'run' ? ['--dry-run'] : []));
+    expect(done.stderr).not.toMatch(/internal error/);
+    expect(done.status, done.stderr).toBe(0);
+  });
+
+  test.each(lines.filter(({ command }) => command.startsWith('npm ')))('$where $command', ({ command }) => {
+    const [, verb, name] = command.split(/\s+/);
+    if (verb === 'run') expect(Object.keys(scripts)).toContain(name);
+    else expect(['ci', 'test', 'install']).toContain(verb);
+  });
+
+  test('there are some', () => {
+    expect(lines.length).toBeGreaterThan(10);
+  });
+});
+
+describe('links', () => {
+  test.each(documents)('%s', (document) => {
+    const targets = [...readFileSync(document, 'utf8').matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)].map((match) => match[1]).filter((target) => !/^https?:/.test(target));
+    expect(targets.filter((target) => !existsSync(join(dirname(document), target)))).toEqual([]);
+  });
+});
+
+test('the layer that CONTRIBUTING.md writes is a layer', () => {
+  const [{ text }] = inLanguage('ts').filter((block) => block.document === 'CONTRIBUTING.md');
+  const placed = text.replaceAll("'../", `'${resolve('src')}/`).replaceAll("'./", `'${resolve('src/layers')}/`);
+  const use = `
+    import { evaluate } from '${resolve('src/common/expression.ts')}';
+    const [{ expression }] = leakyRelu.lower({ slope: 0.25 }, leakyRelu.examples[0].inputs);
+    process.stdout.write(JSON.stringify([-2, 0, 3].map((x) => evaluate(expression, { x }))));`;
+  const file = join(folder, 'leaky-relu.ts');
+  writeFileSync(file, placed + use);
+  const done = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), file], { encoding: 'utf8' });
+  expect(done.stderr).toBe('');
+  expect(JSON.parse(done.stdout)).toEqual([-0.5, 0, 3]);
+});
