@@ -69,7 +69,7 @@ export class RandomStream {
       philox(this.draw++, this.a >>> 0, this.b >>> 0, this.c >>> 0, this.seed >>> 0, this.purposeOf, this.words);
       this.left = 4;
     }
-    return this.words[4 - this.left--]!;
+    return this.words[4 - this.left--];
   }
 
   /** In [0, 1), 32 bits fine. */

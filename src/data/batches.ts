@@ -93,7 +93,7 @@ function normalizedValues({ channels, mean, deviation }: ImageSource): Float32Ar
 function stepOf(entry: ImageSource['augmentation'][number]): Step {
   const augmentation = augmentationNamed(entry.type);
   if (!augmentation?.warp) throw new Error(`no augmentation "${entry.type}"`);
-  return { augmentation, options: entry.options as Completed<Options>, probability: entry.probability };
+  return { augmentation, options: entry.options, probability: entry.probability };
 }
 
 /** `total` followed by `next`: positions go through `next` first, because maps lead from output to input. */

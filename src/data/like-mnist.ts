@@ -34,7 +34,7 @@ function borderMedian({ width, height, pixels }: GreyImage): number {
   const border: number[] = [];
   for (let x = 0; x < width; x++) border.push(pixels[x], pixels[(height - 1) * width + x]);
   for (let y = 0; y < height; y++) border.push(pixels[y * width], pixels[y * width + width - 1]);
-  return border.sort((a, b) => a - b)[border.length >> 1];
+  return border.toSorted((a, b) => a - b)[border.length >> 1];
 }
 
 /** How much each pixel differs from the paper, 0 to 1 at the strongest; ink is darker where the paper is light. */

@@ -66,7 +66,7 @@ async function download(request: Request): Promise<Outcome> {
     const before = arrived.bytes;
     const outcome = await attemptOnce(request, arrived);
     if (outcome !== 'cut') return outcome;
-    if (attempt === maximumAttempts || arrived.bytes <= before) return { failure: `the connection broke ${attempt} times` };
+    if (attempt === maximumAttempts || arrived.bytes <= before) return { failure: attempt === 1 ? 'the connection broke' : `the connection broke ${attempt} times` };
     request.report(`the connection broke after ${megabytes(arrived.bytes)}; going on from there`);
   }
 }
@@ -78,7 +78,10 @@ async function attemptOnce(request: Request, arrived: Arrived): Promise<Outcome 
   try {
     const response = await fetch(request.url, { headers: headersFor(arrived), signal });
     answered = true;
-    if (!response.ok || !response.body) return { failure: `HTTP ${response.status} ${response.statusText}`.trim() };
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      return { failure: `HTTP ${response.status} ${response.statusText}`.trim() };
+    }
     if (!continues(response, arrived)) forget(arrived);
     arrived.version = versionOf(response);
     const total = arrived.bytes + Number(response.headers.get('content-length') ?? NaN);

@@ -2,7 +2,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '../common/entry.ts';
-import type { Completed, Options } from '../common/options.ts';
 import { UserError } from '../common/problem.ts';
 import type { Dataset, DatasetFacts, LoadContext, LoadedDataset } from './dataset.ts';
 import { mnist } from './mnist.ts';
@@ -17,12 +16,12 @@ export function datasetNamed(name: string): Dataset | undefined {
 
 /** Shape, classes and counts, known without reading any data. Throws UserError where the options contradict each other. */
 export function datasetFacts(entry: Entry): DatasetFacts {
-  return known(entry.type).facts(entry.options as Completed<Options>);
+  return known(entry.type).facts(entry.options);
 }
 
 /** Reads, downloads or generates the images. Throws UserError where they cannot be had. */
 export function loadDataset(entry: Entry, context: LoadContext): Promise<LoadedDataset> {
-  return known(entry.type).load(entry.options as Completed<Options>, context);
+  return known(entry.type).load(entry.options, context);
 }
 
 /** Where data is looked for, by the environment: EXP_DATA_DIR, then the cache (XDG_CACHE_HOME/exp, else ~/.cache/exp). */

@@ -85,8 +85,8 @@ const unpack = promisify(gunzip);
 async function unpackAndCheck(file: MnistFile, bytes: Uint8Array): Promise<Uint8Array | undefined> {
   const { bytes: size, sha256 } = mnistFiles[file];
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // The bound keeps a malicious archive from filling the memory.
-  const unpacked = packed ? await unpack(bytes, { maxOutputLength: size }).catch(() => undefined) : bytes;
+  // The bound keeps a malicious archive from filling the memory; one chunk for all saves a copy of 47 MB.
+  const unpacked = packed ? await unpack(bytes, { maxOutputLength: size, chunkSize: size + 64 }).catch(() => undefined) : bytes;
   return unpacked && createHash('sha256').update(unpacked).digest('hex') === sha256 ? unpacked : undefined;
 }
 

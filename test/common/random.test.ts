@@ -37,7 +37,7 @@ describe('streams', () => {
   });
 
   it('are uniform: 100,000 draws in 16 boxes', () => {
-    const boxes = new Array<number>(16).fill(0);
+    const boxes = Array.from({ length: 16 }, () => 0);
     const stream = new RandomStream(1, purpose.weights);
     for (let i = 0; i < 100_000; i++) boxes[stream.below(16)]++;
     const chiSquared = boxes.reduce((sum, count) => sum + (count - 6250) ** 2 / 6250, 0);

@@ -4,13 +4,15 @@ import type { AugmentationEntry } from '../../src/config/experiment.ts';
 import { createBatcher, imageSource } from '../../src/data/index.ts';
 import type { ImageSource } from '../../src/engines/engine.ts';
 
+const times = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
+
 /** Images of the given values, one channel unless told, normalised by nothing. */
 function source(height: number, width: number, pixels: readonly number[], how: Partial<ImageSource> = {}): ImageSource {
   const channels = how.channels ?? 1;
   const count = pixels.length / (height * width * channels);
   return {
     pixels: Uint8Array.from(pixels), labels: new Int32Array(count), count, channels, height, width,
-    mean: new Array<number>(channels).fill(0), deviation: new Array<number>(channels).fill(1 / 255), augmentation: [], shuffle: false, seed: 1, ...how,
+    mean: times(channels, 0), deviation: times(channels, 1 / 255), augmentation: [], shuffle: false, seed: 1, ...how,
   };
 }
 
@@ -30,10 +32,10 @@ describe('order', () => {
   });
 
   it('visits every sample once, differently each epoch, equally each time', () => {
-    const shuffled = source(1, 1, new Array<number>(1000).fill(0), { shuffle: true });
+    const shuffled = source(1, 1, times(1000, 0), { shuffle: true });
     const first = createBatcher(shuffled), second = createBatcher(shuffled);
     const orderOfFive = [...first.order(5)];
-    expect([...orderOfFive].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    expect(orderOfFive.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, index) => index));
     expect([...first.order(6)]).not.toEqual(orderOfFive);
     expect([...second.order(5)]).toEqual(orderOfFive); // whatever was asked for before
     expect([...first.order(5)]).toEqual(orderOfFive);
@@ -42,7 +44,7 @@ describe('order', () => {
 
   it('puts every sample in every place about as often', () => {
     const batcher = createBatcher(source(1, 1, [0, 0, 0, 0], { shuffle: true }));
-    const counts = new Array<number>(16).fill(0);
+    const counts = times(16, 0);
     for (let epoch = 0; epoch < 4000; epoch++) batcher.order(epoch).forEach((sample, place) => counts[place * 4 + sample]++);
     for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(120); // 4 standard deviations
   });
@@ -56,7 +58,7 @@ describe('plain images', () => {
 
   it('go where the strides say and nowhere else', () => {
     const target = new Float32Array(14).fill(-1);
-    createBatcher(source(2, 2, [...new Array<number>(4).fill(0), 1, 2, 3, 4])).fill(1, 0, target, 2, 6, 3);
+    createBatcher(source(2, 2, [...times(4, 0), 1, 2, 3, 4])).fill(1, 0, target, 2, 6, 3);
     expect([...target]).toEqual([-1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1]);
   });
 
@@ -136,7 +138,7 @@ describe('augmented images', () => {
 
   it('lets reflect win over zero where both fill', () => {
     const steps = [augment('shift', { by: { pixels: 2 }, fill: 'zero' }), augment('crop', { padding: 2, fill: 'reflect' })];
-    const bright = source(3, 3, new Array<number>(9).fill(200), { augmentation: steps });
+    const bright = source(3, 3, times(9, 200), { augmentation: steps });
     for (let epoch = 0; epoch < 30; epoch++) expect(Math.min(...read(bright, 0, epoch))).toBe(200);
   });
 
@@ -153,7 +155,7 @@ describe('augmented images', () => {
   });
 
   it('fills with black, also where black is normalised to something else', () => {
-    const of = source(3, 3, new Array<number>(9).fill(255), { mean: [0.5], deviation: [0.5], augmentation: [augment('shift', { by: { pixels: 1 }, fill: 'zero' })] });
+    const of = source(3, 3, times(9, 255), { mean: [0.5], deviation: [0.5], augmentation: [augment('shift', { by: { pixels: 1 }, fill: 'zero' })] });
     const seen = new Set(Array.from({ length: 40 }, (_, epoch) => read(of, 0, epoch)).flat());
     expect(seen).toEqual(new Set([-1, 1]));
   });

@@ -38,7 +38,7 @@ describe('synthetic-digits', () => {
 
   it('has every digit about as often, dark borders and light ink', async () => {
     const { train } = await load('synthetic-digits', { train_count: 5000, test_count: 1 });
-    const counts = new Array<number>(10).fill(0);
+    const counts = Array.from({ length: 10 }, () => 0);
     for (const label of train.labels) counts[label]++;
     expect(Math.min(...counts)).toBeGreaterThan(400);
     let corners = 0, brightest = 0;

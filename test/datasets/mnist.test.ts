@@ -114,7 +114,7 @@ describe.skipIf(skipRealMnist)('MNIST from a server', () => {
     expect(downloaded.actual).toBe('mnist');
     expect(server.requests.filter(({ range }) => range !== undefined).length).toBe(2);
     const cache = join(folder, 'cache', 'mnist');
-    expect(readdirSync(cache).sort()).toEqual([...names].sort());
+    expect(readdirSync(cache).toSorted()).toEqual(names.toSorted());
 
     const cached = await load();
     expect(cached.test.labels).toEqual(downloaded.test.labels);
@@ -140,7 +140,7 @@ describe.skipIf(skipRealMnist)('MNIST from a server', () => {
     const server = await startServer((request, response) => void response.end(realFile((request.url ?? '').slice(1, -3))));
     const loaded = await Promise.all([1, 2, 3].map(() => load({ mirrors: [server.address], train_count: 10, test_count: 10 })));
     for (const each of loaded) expect(each.train.pixels).toEqual(loaded[0].train.pixels);
-    expect(readdirSync(join(folder, 'cache', 'mnist')).sort()).toEqual([...names].sort());
+    expect(readdirSync(join(folder, 'cache', 'mnist')).toSorted()).toEqual(names.toSorted());
     await server.close();
   });
 });
