@@ -1,0 +1,164 @@
+/**
+ * Layer entries → a network. Entries are taken in order, so that every layer comes after what it reads; structures and
+ * groups build their lists in scopes of their own.
+ */
+import type { Entry } from '../common/entry.ts';
+import { UserError } from '../common/problem.ts';
+import type { Shape } from '../common/shape.ts';
+import type { LayerEntry, Model } from '../config/experiment.ts';
+import { structureNamed } from '../layers/index.ts';
+import { ShapeProblem } from '../layers/layer.ts';
+import type { Builder, Ref, Structure } from '../layers/layer.ts';
+import { lossNamed } from '../losses/index.ts';
+import { addLayer, doubtOf, startConstruction } from './construction.ts';
+import type { Construction, Site } from './construction.ts';
+import { checkFacts, checkLogits, checkUse } from './checks.ts';
+import type { Facts } from './checks.ts';
+import type { Network } from './network.ts';
+import { listed, placed, shapeProblem } from './problems.ts';
+
+/** Throws UserError with all shape problems, each at its place in the file. */
+export function buildNetwork(model: Model, loss: Entry, facts: Facts): Network {
+  const input = model.input === undefined ? facts.shape : toShape(model.input);
+  const state = startConstruction(input, model.classes ?? facts.classes);
+  checkFacts(state, input, facts);
+  const root: Scope = { prefix: '', path: 'model.layers' };
+  const start = state.named.get('input')!;
+  const output = addSequence(state, model.layers, start, root);
+  checkLogits(state, output, 'the network');
+  const heads = Object.entries(model.heads).map(([name, head]) => {
+    const logits = addHead(state, name, head, root);
+    checkLogits(state, logits, `the head ${name}`);
+    return { name, output: logits.index, weight: head.weight };
+  });
+  if (state.problems.length === 0) checkUse(state, [output.index, ...heads.map((head) => head.output)]);
+  if (state.problems.length > 0) throw new UserError(state.problems);
+  return { input, classes: state.classes, layers: state.layers, output: output.index, loss: lowerLoss(loss), heads };
+}
+
+/** Where names are looked for. */
+interface Scope {
+  /** `stage2.1.`, or nothing at the top. */
+  prefix: string;
+  /** `model.layers`; inside groups and structures layers are called by their names. */
+  path: string;
+  parent?: Scope;
+}
+
+const inside = (prefix: string, parent: Scope): Scope => ({ prefix: `${prefix}.`, path: 'model.layers', parent });
+
+function addSequence(state: Construction, entries: readonly LayerEntry[], start: Ref, scope: Scope): Ref {
+  const ordinals = new Map<string, number>();
+  let flow = start;
+  entries.forEach((entry, index) => {
+    const ordinal = (ordinals.get(entry.type) ?? 0) + 1;
+    ordinals.set(entry.type, ordinal);
+    const name = `${scope.prefix}${entry.name ?? `${entry.type}${ordinal}`}`;
+    const path = scope.prefix === '' ? `${scope.path}[${index}].${entry.type}` : `${scope.path}.${name}`;
+    flow = addEntry(state, { entry, name, path }, flow, scope);
+  });
+  return flow;
+}
+
+function addEntry(state: Construction, site: Site, flow: Ref, scope: Scope): Ref {
+  const { entry, name } = site;
+  if (state.named.has(name)) {
+    const message = name === 'input' ? 'input is the name of what flows into the network' : `there are two layers named ${name}`;
+    state.problems.push({ code: 'duplicate-name', message, fix: 'give one of them another name', ...placed(site, 'name') });
+  }
+  const inputs = readFrom(state, site, flow, scope);
+  const structure = structureNamed(entry.type);
+  let result: Ref;
+  if (entry.type === 'group') result = addSequence(state, layersOf(entry.options['layers']), inputs[0]!, inside(name, scope));
+  else if (structure) result = addStructure(state, site, structure, inputs, scope);
+  else result = addLayer(state, site, entry.type, entry.options, inputs);
+  state.named.set(name, result);
+  return result;
+}
+
+function addStructure(state: Construction, site: Site, structure: Structure, inputs: readonly Ref[], scope: Scope): Ref {
+  const problemsBefore = state.problems.length;
+  const layersBefore = state.layers.length;
+  const within = (prefix: string): Scope => inside(prefix, scope);
+  try {
+    if (inputs.length !== 1 && structure.joins !== true) {
+      throw new ShapeProblem(`${structure.name} takes one input, not ${inputs.length}`, 'from', 'join them first: { add: null, from: [...] } or concat');
+    }
+    return structure.build(withDefaults(structure, site.entry.options), createBuilder(state, site, inputs, within));
+  } catch (error) {
+    if (!(error instanceof ShapeProblem)) throw error;
+    const follows = state.problems.length > problemsBefore || doubtOf(state, inputs) !== undefined;
+    if (!follows) state.problems.push(shapeProblem(state, site, error, inputs.slice(0, 1)));
+    const last = state.layers.length > layersBefore ? state.layers.length - 1 : inputs[0]!.index;
+    const ref: Ref = { index: last, shape: state.layers[last]!.shape };
+    state.doubts.set(ref, 'all');
+    return ref;
+  }
+}
+
+function createBuilder(state: Construction, site: Site, inputs: readonly Ref[], within: (prefix: string) => Scope): Builder {
+  return {
+    inputs,
+    sequence: (layers, start, part) => addSequence(state, layersOf(layers), start, within(`${site.name}.${part}`)),
+    layer: (type, options, from, part) =>
+      addLayer(state, part === undefined ? site : { ...site, name: `${site.name}.${part}` }, type, options, from),
+    strideBetween(from, to) {
+      const before = state.fields[from.index]!, after = state.fields[to.index]!;
+      return [after[0].jump / before[0].jump, after[1].jump / before[1].jump];
+    },
+  };
+}
+
+/** What an entry reads: the layers named in `from`, else what flows in. A name is looked for in its scope, then in the enclosing ones. */
+function readFrom(state: Construction, site: Site, flow: Ref, scope: Scope): readonly Ref[] {
+  const names = site.entry.from;
+  if (names === undefined || names.length === 0) return [flow];
+  return names.map((name) => {
+    const found = lookUp(state, name, scope);
+    if (found !== undefined) return found;
+    reportUnknownName(state, name, scope, site);
+    const unknown: Ref = { ...flow };
+    state.doubts.set(unknown, 'all');
+    return unknown;
+  });
+}
+
+function lookUp(state: Construction, name: string, scope: Scope | undefined): Ref | undefined {
+  if (scope === undefined) return undefined;
+  return state.named.get(`${scope.prefix}${name}`) ?? lookUp(state, name, scope.parent);
+}
+
+function reportUnknownName(state: Construction, name: string, scope: Scope, site: Site): void {
+  const visible = [...state.named.keys()].filter((each) => each.startsWith(scope.prefix) && !each.slice(scope.prefix.length).includes('.'));
+  const nearby = visible.slice(-8).map((each) => each.slice(scope.prefix.length));
+  state.problems.push({
+    code: 'unknown-layer',
+    message: `there is no layer named ${name} above this one`,
+    fix: nearby.length > 0 ? `the last ones above it: ${listed(nearby)}` : 'name the layer to read, or leave from out',
+    ...placed(site, 'from'),
+  });
+}
+
+function addHead(state: Construction, name: string, head: Model['heads'][string], root: Scope): Ref {
+  const site: Site = { entry: { type: 'head', options: {}, from: [head.from], ...placeOfFirst(head.layers) }, name, path: `model.heads.${name}` };
+  const [from] = readFrom(state, site, state.named.get('input')!, root);
+  return addSequence(state, head.layers, from!, { ...inside(name, root), path: `model.heads.${name}.layers` });
+}
+
+const placeOfFirst = (layers: readonly LayerEntry[]): Pick<LayerEntry, 'place'> => (layers[0]?.place === undefined ? {} : { place: layers[0].place });
+
+/** Lists inside structures and groups hold layer entries: the configuration made them. */
+const layersOf = (list: unknown): readonly LayerEntry[] => list as readonly LayerEntry[];
+
+function withDefaults(structure: Structure, given: Record<string, unknown>): Record<string, unknown> {
+  const defaults = Object.entries(structure.options).flatMap(([name, option]) => (option.default === undefined ? [] : [[name, option.default] as const]));
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+function lowerLoss(loss: Entry): Network['loss'] {
+  const found = lossNamed(loss.type);
+  if (found === undefined) throw new Error(`there is no loss ${loss.type}`);
+  return found.lower(loss.options);
+}
+
+const toShape = ([channels, height, width]: readonly [number, number, number]): Shape => ({ channels, height, width });
