@@ -1,24 +1,19 @@
 /** Moves an image sideways and up or down. */
-import { choice, either, required } from '../common/options.ts';
+import { choice, integer, number, optional } from '../common/options.ts';
 import { defineAugmentation, fills } from './augmentation.ts';
 
 export const shift = defineAugmentation({
   name: 'shift',
-  summary: 'Moves the image by a random distance along both axes.',
+  summary: 'Moves the image by a random distance along both axes, each drawn on its own.',
   options: {
-    by: required(either<number | { pixels: number }>(
-      [
-        { type: 'number', minimum: 0, maximum: 1 },
-        { type: 'object', properties: { pixels: { type: 'integer', minimum: 0, maximum: 4096, description: 'Largest distance in pixels; whole pixels are drawn.' } }, required: ['pixels'], additionalProperties: false },
-      ],
-      { about: 'Largest distance as a fraction of the size, uniform in ± this, each axis on its own (0.1); or in whole pixels ({ pixels: 2 }).' },
-    )),
+    fraction: optional(number({ about: 'Largest distance as a fraction of the height and of the width; the distance is uniform in ± this. Absent: 0.1, or 0 where `pixels` is given.', minimum: 0, maximum: 1 })),
+    pixels: integer({ about: 'Largest distance in pixels, of which whole numbers are drawn: nothing is blurred. Added to what `fraction` draws.', default: 0, minimum: 0, maximum: 4096 }),
     fill: choice(fills, { about: 'What comes in from outside: zero (black), reflect (mirrored at the edge), edge (the nearest pixel).', default: 'zero' }),
   },
-  main: 'by',
-  warp({ by, fill }, { height, width }, random) {
-    const draw = (size: number): number =>
-      typeof by === 'number' ? random.between(-by, by) * size : random.below(2 * by.pixels + 1) - by.pixels;
+  main: 'fraction',
+  warp({ fraction, pixels, fill }, { height, width }, random) {
+    const share = fraction ?? (pixels > 0 ? 0 : 0.1);
+    const draw = (size: number): number => random.between(-share, share) * size + random.below(2 * pixels + 1) - pixels;
     const right = draw(width), down = draw(height);
     return { affine: { a: 1, b: 0, c: -right, d: 0, e: 1, f: -down }, fill };
   },

@@ -10,7 +10,7 @@ const shape = { channels: 3, height: 24, width: 32 };
 /** Options as written in full, by name; the second list must be refused. */
 const examples: Record<string, { good: Record<string, unknown>[]; bad: Record<string, unknown>[] }> = {
   rotate: { good: [{ degrees: 10, fill: 'zero' }, { degrees: 0.5, fill: 'edge' }], bad: [{}, { degrees: -1 }, { degrees: 181 }, { degrees: 10, fill: 'white' }] },
-  shift: { good: [{ by: 0.1, fill: 'zero' }, { by: { pixels: 2 }, fill: 'reflect' }], bad: [{}, { by: 2 }, { by: { pixels: 1.5 } }, { by: { pixel: 2 } }] },
+  shift: { good: [{ fraction: 0.1, pixels: 0, fill: 'zero' }, { pixels: 2, fill: 'reflect' }], bad: [{ fraction: 2 }, { pixels: 1.5 }, { pixel: 2 }] },
   crop: { good: [{ padding: 4, fill: 'reflect' }, { padding: 1, fill: 'zero' }], bad: [{}, { padding: 0 }, { padding: 1.5 }] },
   flip: { good: [{ direction: 'horizontal' }, { direction: 'vertical' }], bad: [{}, { direction: 'sideways' }] },
 };
@@ -44,7 +44,7 @@ describe('augmentations', () => {
   }
 
   it('shifts by at most the fraction of each side', () => {
-    const offsets = Array.from({ length: 500 }, (_, sample) => augmentationNamed('shift')!.warp!({ by: 0.25, fill: 'zero' }, shape, new RandomStream(1, purpose.augmentation, 0, sample)).affine);
+    const offsets = Array.from({ length: 500 }, (_, sample) => augmentationNamed('shift')!.warp!({ fraction: 0.25, pixels: 0, fill: 'zero' }, shape, new RandomStream(1, purpose.augmentation, 0, sample)).affine);
     const largest = (of: 'c' | 'f'): number => Math.max(...offsets.map((affine) => Math.abs(affine[of])));
     expect([largest('c') <= 8, largest('c') > 7.5, largest('f') <= 6, largest('f') > 5.6]).toEqual([true, true, true, true]);
   });

@@ -98,8 +98,8 @@ describe('augmented images', () => {
   }
 
   it('shifts by whole pixels where pixels are asked for, by fractions where a fraction is', () => {
-    const whole = source(3, 3, nine, { augmentation: [augment('shift', { by: { pixels: 1 }, fill: 'edge' })] });
-    const fractions = source(3, 3, nine, { augmentation: [augment('shift', { by: 0.1, fill: 'edge' })] });
+    const whole = source(3, 3, nine, { augmentation: [augment('shift', { pixels: 1, fill: 'edge' })] });
+    const fractions = source(3, 3, nine, { augmentation: [augment('shift', { fraction: 0.1, pixels: 0, fill: 'edge' })] });
     for (let epoch = 0; epoch < 50; epoch++) expect(read(whole, 0, epoch).every(Number.isInteger)).toBe(true);
     // At the centre of a linear image a shift by (x, y) pixels changes the value by -(x + 3 y), each at most 0.3.
     const centres = Array.from({ length: 200 }, (_, epoch) => read(fractions, 0, epoch)[4]);
@@ -125,7 +125,7 @@ describe('augmented images', () => {
   it('samples once what several steps ask for: in the middle of a ramp that equals one step after the other', () => {
     // Bilinear sampling is exact on a ramp, so that composing maps and resampling step by step agree away from the edges.
     const ramp = Array.from({ length: 81 }, (_, at) => 40 + 5 * (at % 9) + 3 * Math.floor(at / 9));
-    const steps = [augment('rotate', { degrees: 30, fill: 'edge' }), augment('shift', { by: 0.1, fill: 'edge' }), augment('flip', { direction: 'horizontal' })];
+    const steps = [augment('rotate', { degrees: 30, fill: 'edge' }), augment('shift', { fraction: 0.1, pixels: 0, fill: 'edge' }), augment('flip', { direction: 'horizontal' })];
     for (let epoch = 0; epoch < 20; epoch++) {
       const composed = read(source(9, 9, ramp, { augmentation: steps }), 0, epoch);
       const [turned, moved, mirrored] = [0, 1, 2].map((last) => read(source(9, 9, ramp, { augmentation: steps.slice(0, last + 1) }), 0, epoch));
@@ -137,13 +137,13 @@ describe('augmented images', () => {
   });
 
   it('lets reflect win over zero where both fill', () => {
-    const steps = [augment('shift', { by: { pixels: 2 }, fill: 'zero' }), augment('crop', { padding: 2, fill: 'reflect' })];
+    const steps = [augment('shift', { pixels: 2, fill: 'zero' }), augment('crop', { padding: 2, fill: 'reflect' })];
     const bright = source(3, 3, times(9, 200), { augmentation: steps });
     for (let epoch = 0; epoch < 30; epoch++) expect(Math.min(...read(bright, 0, epoch))).toBe(200);
   });
 
   it('mirrors between the pixels too', () => {
-    const wide = source(1, 5, [0, 10, 20, 30, 40], { augmentation: [augment('shift', { by: 0.9, fill: 'reflect' })] });
+    const wide = source(1, 5, [0, 10, 20, 30, 40], { augmentation: [augment('shift', { fraction: 0.9, pixels: 0, fill: 'reflect' })] });
     for (let epoch = 0; epoch < 100; epoch++) {
       const values = read(wide, 0, epoch);
       // A mirrored ramp is a triangle wave of period 8: where it rises or falls a step of one pixel changes it by 10,
@@ -155,7 +155,7 @@ describe('augmented images', () => {
   });
 
   it('fills with black, also where black is normalised to something else', () => {
-    const of = source(3, 3, times(9, 255), { mean: [0.5], deviation: [0.5], augmentation: [augment('shift', { by: { pixels: 1 }, fill: 'zero' })] });
+    const of = source(3, 3, times(9, 255), { mean: [0.5], deviation: [0.5], augmentation: [augment('shift', { pixels: 1, fill: 'zero' })] });
     const seen = new Set(Array.from({ length: 40 }, (_, epoch) => read(of, 0, epoch)).flat());
     expect(seen).toEqual(new Set([-1, 1]));
   });
@@ -168,7 +168,7 @@ describe('augmented images', () => {
   });
 
   it('depends on seed, epoch, sample and position in the list, and on nothing that came before', () => {
-    const augmentation = [augment('rotate', { degrees: 20, fill: 'zero' }), augment('shift', { by: 0.2, fill: 'zero' })];
+    const augmentation = [augment('rotate', { degrees: 20, fill: 'zero' }), augment('shift', { fraction: 0.2, pixels: 0, fill: 'zero' })];
     const of = source(3, 3, [...nine, ...nine], { augmentation });
     const batcher = createBatcher(of);
     const fill = (sample: number, epoch: number): string => {
@@ -180,8 +180,8 @@ describe('augmented images', () => {
     expect(new Set([first, fill(1, 0), fill(0, 1)]).size).toBe(3);
     expect(fill(0, 0)).toBe(first);
     expect(read({ ...of, seed: 2 })).not.toEqual(read(of));
-    const twice = [augment('shift', { by: 0.2, fill: 'zero' }), augment('shift', { by: 0.2, fill: 'zero' })];
-    expect(read({ ...of, augmentation: twice })).not.toEqual(read({ ...of, augmentation: [augment('shift', { by: 0.4, fill: 'zero' })] }));
+    const twice = [augment('shift', { fraction: 0.2, pixels: 0, fill: 'zero' }), augment('shift', { fraction: 0.2, pixels: 0, fill: 'zero' })];
+    expect(read({ ...of, augmentation: twice })).not.toEqual(read({ ...of, augmentation: [augment('shift', { fraction: 0.4, pixels: 0, fill: 'zero' })] }));
   });
 
   it('manages images one pixel wide', () => {
