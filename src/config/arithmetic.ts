@@ -14,9 +14,9 @@ export class ExpressionProblem extends Error {
   }
 }
 
-/** A text that is to be evaluated: it begins with `$`, or it is arithmetic that has a `$` in it. */
+/** A text that is to be evaluated: it begins with `$`, or it is arithmetic with a `$` in it or on plain numbers (`16 * 2`). */
 export function isExpression(text: string): boolean {
-  return text.startsWith('$') || (text.includes('$') && /^[\s\d+\-*/().$\w]+$/.test(text));
+  return text.startsWith('$') || (text.includes('$') && /^[\s\d+\-*/().$\w]+$/.test(text)) || /^[\d\s()]*\d\s+(?:[+\-*]|\/\/)\s+[\d\s()+\-*/]+$/.test(text);
 }
 
 /** The path when the text is a single reference: `$train.batch_size` → `train.batch_size`. */

@@ -19,7 +19,7 @@ export function buildExperiment(tree: Tree): Experiment {
     seed: plain.seed,
     dataset: buildEntry(valueOf(tree, 'dataset')!, catalogues.dataset),
     model: buildModel(valueOf(tree, 'model')!),
-    augmentation: itemsOf(valueOf(tree, 'augmentation')!).map(augmentation),
+    augmentation: buildAugmentation(valueOf(tree, 'augmentation')!),
     train: {
       epochs: plain.train.epochs,
       batch_size: plain.train.batch_size,
@@ -82,8 +82,8 @@ export function buildEntry(tree: Tree, catalogue: Catalogue): Entry {
   return { type: name, options: toPlain(options) as Record<string, unknown> };
 }
 
-function augmentation(tree: Tree): AugmentationEntry {
-  return { ...buildEntry(tree, catalogues.augmentation), probability: Number(toPlain(valueOf(tree, 'probability')!)) };
+export function buildAugmentation(tree: Tree): AugmentationEntry[] {
+  return itemsOf(tree).map((each) => ({ ...buildEntry(each, catalogues.augmentation), probability: Number(toPlain(valueOf(each, 'probability')!)) }));
 }
 
 function heads(tree: Tree): Record<string, Head> {

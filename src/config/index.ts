@@ -5,7 +5,7 @@
 import type { Entry } from '../common/entry.ts';
 import type { Place, Problem } from '../common/problem.ts';
 import { UserError } from '../common/problem.ts';
-import { buildEntry, buildExperiment, buildModel } from './build.ts';
+import { buildAugmentation, buildEntry, buildExperiment, buildModel } from './build.ts';
 import { check } from './check.ts';
 import { canonical } from './canonical.ts';
 import type { Scope } from './canonical.ts';
@@ -17,7 +17,7 @@ import { catalogues, experimentForm } from './language.ts';
 import { applyOverrides, readOverrides } from './overrides.ts';
 import { explainTree, printExperiment } from './print.ts';
 import { createResolver, resolveOutsideBlocks } from './references.ts';
-import { hasBroken, map, valueOf } from './tree.ts';
+import { childrenOf, hasBroken, map, toPlain, valueOf } from './tree.ts';
 import type { MapTree, Report, Tree } from './tree.ts';
 
 export { looksLikeOverride } from './overrides.ts';
@@ -48,12 +48,25 @@ export interface Examination {
   problems: readonly Problem[];
   /** Present where nothing is wrong. */
   loaded?: LoadedExperiment;
-  /** Present where nothing is wrong with these three: enough to look for shapes that do not fit. */
-  network?: Pick<Experiment, 'model' | 'dataset'> & { loss: Entry };
-  /** With blocks expanded; present with `loaded`. */
-  expandedYaml?: string;
-  /** `completedYaml` with the origin of every value. */
-  explainedYaml?: string;
+  /** Present with `loaded`. `expand`: blocks and repeats expanded; `explain`: with the origin of every value. */
+  print?: { asYaml(how: PrintOptions): string; asData(how: PrintOptions): unknown };
+  /** Present where nothing is wrong with the network and the dataset: enough to look for shapes that do not fit. */
+  parts?: Parts;
+}
+
+export interface PrintOptions {
+  expand: boolean;
+  explain: boolean;
+}
+
+export interface Parts {
+  model: Experiment['model'];
+  dataset: Entry;
+  loss: Entry;
+  /** Empty where something is wrong in it. */
+  augmentation: Experiment['augmentation'];
+  /** Where they stand in the file. */
+  places: { model: Place; dataset: Place; augmentation: readonly Place[] };
 }
 
 /** Throws UserError with all problems. */
@@ -80,16 +93,24 @@ export function examineExperiment(request: LoadRequest): Examination {
   const resolved = normalize(resolveOutsideBlocks(asMap(changed.tree), resolver), scope);
   const expanded = asMap(applyOverrides(expand(resolved, resolver, scope), changed.inside, scope, true).tree);
   const wrong = checkParts(expanded, composition.start, report);
-  const network = ['model', 'dataset', 'train'].some((key) => wrong.has(key)) ? undefined : buildNetworkParts(expanded);
-  if (problems.length) return { problems, ...(network ? { network } : {}) };
+  const parts = ['model', 'dataset', 'train'].some((key) => wrong.has(key)) ? {} : { parts: partsOf(expanded, wrong.has('augmentation')) };
+  if (problems.length) return { problems, ...parts };
   const completed = changed.inside.length ? expanded : resolved;
-  const experiment = buildExperiment(expanded);
+  const chosen = (how: PrintOptions): MapTree => (how.expand ? expanded : completed);
   return {
     problems,
-    loaded: { experiment, sourceText: composition.sourceText, completedYaml: printExperiment(completed), overrides: request.overrides ?? [], explain: explainTree(completed) },
-    network: { model: experiment.model, dataset: experiment.dataset, loss: experiment.train.loss },
-    get expandedYaml() { return printExperiment(expanded); },
-    get explainedYaml() { return printExperiment(completed, { explain: true }); },
+    loaded: {
+      experiment: buildExperiment(expanded),
+      sourceText: composition.sourceText,
+      completedYaml: printExperiment(completed),
+      overrides: request.overrides ?? [],
+      explain: explainTree(completed),
+    },
+    print: {
+      asYaml: (how) => printExperiment(chosen(how), how),
+      asData: (how) => (how.explain ? explainTree(chosen(how)) : toPlain(chosen(how))),
+    },
+    ...parts,
   };
 }
 
@@ -118,8 +139,17 @@ function checkParts(tree: MapTree, start: Place, report: Report): ReadonlySet<st
   return wrong;
 }
 
-function buildNetworkParts(tree: MapTree): Examination['network'] {
-  return { model: buildModel(valueOf(tree, 'model')!), dataset: buildEntry(valueOf(tree, 'dataset')!, catalogues.dataset), loss: buildEntry(valueOf(valueOf(tree, 'train')!, 'loss')!, catalogues.loss) };
+function partsOf(tree: MapTree, withoutAugmentation: boolean): Parts {
+  const model = tree.properties.get('model')!;
+  const dataset = tree.properties.get('dataset')!;
+  const augmentation = valueOf(tree, 'augmentation')!;
+  return {
+    model: buildModel(model.value),
+    dataset: buildEntry(dataset.value, catalogues.dataset),
+    loss: buildEntry(valueOf(valueOf(tree, 'train'), 'loss')!, catalogues.loss),
+    augmentation: withoutAugmentation ? [] : buildAugmentation(augmentation),
+    places: { model: model.keyPlace, dataset: dataset.keyPlace, augmentation: childrenOf(augmentation).map((each) => each.place) },
+  };
 }
 
 function blockNames(tree: MapTree): string[] {
