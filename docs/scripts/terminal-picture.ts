@@ -38,7 +38,7 @@ function picture(lines: readonly string[]): string {
     style = result.style;
     return result.runs;
   });
-  const columns = Math.max(...parsed.map((runs) => Math.max(0, ...runs.map((run) => run.column + [...run.text].length))));
+  const columns = Math.max(...parsed.map((runs) => Math.max(0, ...runs.map((run) => run.column + run.text.length))));
   const width = Math.ceil(columns * cell.width + 2 * margin);
   const height = lines.length * cell.height + 2 * margin;
   const body = parsed.flatMap((runs, row) => runs.filter(({ text }) => text.trim() !== '').map((run) => describeRun(run, row)));
@@ -63,7 +63,7 @@ function parseLine(line: string, before: Style): { runs: Run[]; style: Style } {
     if (i % 2 === 1) style = applyCodes(style, part);
     else if (part !== '') {
       runs.push({ ...style, column, text: part });
-      column += [...part].length;
+      column += part.length;
     }
   }
   return { runs, style };
@@ -86,7 +86,7 @@ function applyCodes(before: Style, codes: string): Style {
 function describeRun({ bold, dim, colour, column, text }: Run, row: number): string {
   const x = (margin + column * cell.width).toFixed(1);
   const y = margin + row * cell.height + font;
-  const length = ([...text].length * cell.width).toFixed(1);
+  const length = (text.length * cell.width).toFixed(1);
   const attributes = [bold ? ' font-weight="bold"' : '', dim ? ' opacity="0.6"' : '', colour === undefined ? '' : ` fill="${colour}"`].join('');
   return `<text x="${x}" y="${y}" textLength="${length}"${attributes}>${escape(text)}</text>`;
 }

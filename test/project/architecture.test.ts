@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { importsOf, sourceFiles } from './sources.ts';
+import { codeOf, importsOf, sourceFiles } from './sources.ts';
 
 interface Row {
   values: string[];
@@ -50,7 +50,7 @@ describe.each([...table])('%s', (owner, { values, types }) => {
 
 test('only cli.ts prints errors or exits; the launcher and a second Ctrl-C end the process too', () => {
   const mayExit = new Set(['src/cli.ts', 'src/bin/hand-over.ts', 'src/commands/signals.ts']);
-  const exits = sourceFiles('src').filter((file) => /\bprocess\.exit\(/.test(readFileSync(file, 'utf8')) && !mayExit.has(file));
-  const prints = sourceFiles('src').filter((file) => /\bconsole\.\w+\(/.test(readFileSync(file, 'utf8')));
+  const exits = sourceFiles('src').filter((file) => /\bprocess\.exit\(/.test(codeOf(file)) && !mayExit.has(file));
+  const prints = sourceFiles('src').filter((file) => /\bconsole\.\w+\(/.test(codeOf(file)));
   expect({ exits, prints }).toEqual({ exits: [], prints: [] });
 });

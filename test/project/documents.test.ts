@@ -65,14 +65,11 @@ describe('commands', () => {
   test.each(lines.filter(({ command }) => /^(npx )?exp /.test(command)))('$where $command', ({ command }) => {
     const argv = command.replace(/^(npx )?exp /, '').split(/\s+/);
     const done = exp(...argv, ...(argv[0] === 'run' ? ['--dry-run'] : []));
-    expect(done.stderr).not.toMatch(/internal error/);
-    expect(done.status, done.stderr).toBe(0);
+    expect(done.status === 0 ? 'done' : done.stderr).toBe('done');
   });
 
   test.each(lines.filter(({ command }) => command.startsWith('npm ')))('$where $command', ({ command }) => {
-    const [, verb, name] = command.split(/\s+/);
-    if (verb === 'run') expect(Object.keys(scripts)).toContain(name);
-    else expect(['ci', 'test', 'install']).toContain(verb);
+    expect(['npm ci', 'npm test', ...Object.keys(scripts).map((name) => `npm run ${name}`)]).toContain(command);
   });
 
   test('there are some', () => {
@@ -88,7 +85,7 @@ describe('links', () => {
 });
 
 test('the layer that CONTRIBUTING.md writes is a layer', () => {
-  const [{ text }] = inLanguage('ts').filter((block) => block.document === 'CONTRIBUTING.md');
+  const { text } = inLanguage('ts').find((block) => block.document === 'CONTRIBUTING.md')!;
   const placed = text.replaceAll("'../", `'${resolve('src')}/`).replaceAll("'./", `'${resolve('src/layers')}/`);
   const use = `
     import { evaluate } from '${resolve('src/common/expression.ts')}';

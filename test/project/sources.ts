@@ -9,6 +9,11 @@ export function sourceFiles(...folders: string[]): string[] {
     .toSorted();
 }
 
+/** The text without comments. */
+export function codeOf(file: string): string {
+  return readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}
+
 export interface ImportLine {
   specifier: string;
   /** Erased by the compiler. */
@@ -17,7 +22,7 @@ export interface ImportLine {
 
 /** Static imports, re-exports and dynamic imports of a literal, comments left out. */
 export function importsOf(file: string): ImportLine[] {
-  const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const code = codeOf(file);
   const statements = [...code.matchAll(/^(?:import|export)\s+(type\s)?[^'"`;]*?\bfrom\s+'([^']+)'/gm)];
   const bare = [...code.matchAll(/^import\s+'([^']+)'/gm)];
   // `import('./x.ts').Name` in a type position is erased, `await import('./x.ts')` is not.
