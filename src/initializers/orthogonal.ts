@@ -13,12 +13,12 @@ export const orthogonal = defineInitializer({
   options: { gain: number({ about: 'Length of each row or column; sqrt(2) = 1.4142 suits layers before a ReLU.', default: 1, minimum: 0 }) },
   main: 'gain',
   fill({ gain }, { shape }, random, target) {
-    const rows = shape[0]!;
+    const rows = shape[0];
     const columns = target.length / rows;
     const count = Math.min(rows, columns), length = Math.max(rows, columns);
     const vectors = orthonormal(count, length, random);
     for (let i = 0; i < count; i++) {
-      for (let j = 0; j < length; j++) target[rows <= columns ? i * columns + j : j * columns + i] = gain * vectors[i]![j]!;
+      for (let j = 0; j < length; j++) target[rows <= columns ? i * columns + j : j * columns + i] = gain * vectors[i][j];
     }
   },
 });
@@ -41,11 +41,11 @@ function orthonormal(count: number, length: number, random: RandomStream): Float
 
 function subtractProjection(vector: Float64Array, unit: Float64Array): void {
   const share = dot(vector, unit);
-  for (let j = 0; j < vector.length; j++) vector[j]! -= share * unit[j]!;
+  for (let j = 0; j < vector.length; j++) vector[j] -= share * unit[j];
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  for (let j = 0; j < a.length; j++) sum += a[j] * b[j];
   return sum;
 }

@@ -15,7 +15,7 @@ export const avgpool = defineLayer({
     checkPool(options, inputs);
   },
   lower(options, [input]) {
-    return [lowerPool('average', options, options.count_padding, input!)];
+    return [lowerPool('average', options, options.count_padding, input)];
   },
   window(options) {
     return poolWindow(options);

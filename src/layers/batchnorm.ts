@@ -13,7 +13,7 @@ export const batchnorm = defineLayer({
   needsWholeBatch: true,
 
   parameters(_options, [input]) {
-    const shape = [input!.channels];
+    const shape = [input.channels];
     return [
       { name: 'weight', shape, start: { fill: 1 }, trained: true, decay: false },
       { name: 'bias', shape, start: { fill: 0 }, trained: true, decay: false },

@@ -21,8 +21,8 @@ export const conv = defineLayer({
   main: 'filters',
 
   check(options, [input]) {
-    const { kernel, dilation, padding: surround } = geometry(options, input!);
-    checkWindowFits(input!, kernel, surround, dilation);
+    const { kernel, dilation, padding: surround } = geometry(options, input);
+    checkWindowFits(input, kernel, surround, dilation);
   },
 
   parameters(options, [input]) {
@@ -30,8 +30,8 @@ export const conv = defineLayer({
     const [height, width] = toPair(options.kernel);
     const weight = {
       name: 'weight',
-      shape: [filters, input!.channels, height, width],
-      start: { fanIn: input!.channels * height * width, fanOut: filters * height * width },
+      shape: [filters, input.channels, height, width],
+      start: { fanIn: input.channels * height * width, fanOut: filters * height * width },
       trained: true,
       decay: true,
     };
@@ -40,12 +40,12 @@ export const conv = defineLayer({
   },
 
   lower(options, [input]) {
-    return [{ op: 'convolution', filters: Number(options.filters), ...geometry(options, input!), groups: 1, bias: options.bias }];
+    return [{ op: 'convolution', filters: Number(options.filters), ...geometry(options, input), groups: 1, bias: options.bias }];
   },
 
   multiplyAdds(options, [input], output) {
     const [height, width] = toPair(options.kernel);
-    return output.channels * output.height * output.width * input!.channels * height * width;
+    return output.channels * output.height * output.width * input.channels * height * width;
   },
 
   window(options) {

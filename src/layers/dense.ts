@@ -14,7 +14,7 @@ export const dense = defineLayer({
 
   parameters(options, [input]) {
     const units = Number(options.units);
-    const inputs = sizeOf(input!);
+    const inputs = sizeOf(input);
     const weight = { name: 'weight', shape: [units, inputs], start: { fanIn: inputs, fanOut: units }, trained: true, decay: true };
     const bias = { name: 'bias', shape: [units], start: { fill: 0 }, trained: true, decay: false };
     return options.bias ? [weight, bias] : [weight];
@@ -25,12 +25,12 @@ export const dense = defineLayer({
   },
 
   multiplyAdds(options, [input]) {
-    return Number(options.units) * sizeOf(input!);
+    return Number(options.units) * sizeOf(input);
   },
 
   /** A unit sees the whole image. */
   window(_options, [input]) {
-    return { kernel: [input!.height, input!.width], stride: [1, 1], dilation: [1, 1] };
+    return { kernel: [input.height, input.width], stride: [1, 1], dilation: [1, 1] };
   },
 
   examples: [

@@ -9,7 +9,7 @@ export const flatten = defineLayer({
     return [{ op: 'flatten' }];
   },
   window(_options, [input]) {
-    return { kernel: [input!.height, input!.width], stride: [1, 1], dilation: [1, 1] };
+    return { kernel: [input.height, input.width], stride: [1, 1], dilation: [1, 1] };
   },
   examples: [{ options: {}, inputs: [{ channels: 3, height: 2, width: 5 }] }],
 });

@@ -12,7 +12,7 @@ export const globalAvgpool = defineLayer({
       {
         op: 'pool',
         kind: 'average',
-        kernel: wholeImage(input!),
+        kernel: wholeImage(input),
         stride: [1, 1],
         padding: { top: 0, left: 0, bottom: 0, right: 0 },
         countPadding: false,
@@ -21,7 +21,7 @@ export const globalAvgpool = defineLayer({
     ];
   },
   window(_options, [input]) {
-    return { kernel: wholeImage(input!), stride: [1, 1], dilation: [1, 1] };
+    return { kernel: wholeImage(input), stride: [1, 1], dilation: [1, 1] };
   },
   examples: [
     { options: {}, inputs: [{ channels: 5, height: 3, width: 4 }] },

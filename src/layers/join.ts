@@ -39,7 +39,7 @@ export function joinStructure(layer: Layer): Structure {
 /** Every branch starts from what flows into the structure. Scopes: `branch1`, `branch2`, ... */
 export function buildBranches(branches: readonly unknown[], builder: Builder): Ref[] {
   if (builder.inputs.length !== 1) throw new ShapeProblem('has branches and several names in `from`: it takes one or the other', 'branches');
-  return branches.map((branch, index) => builder.sequence(branch, builder.inputs[0]!, `branch${index + 1}`));
+  return branches.map((branch, index) => builder.sequence(branch, builder.inputs[0], `branch${index + 1}`));
 }
 
 /** For element-wise joins: all shapes must agree. */
@@ -61,7 +61,7 @@ function checkSeveral(inputs: readonly Shape[]): void {
 }
 
 function refuseWhereDifferent(inputs: readonly Shape[], describe: (shape: Shape) => string, sizes: (shape: Shape) => readonly number[]): void {
-  const first = sizes(inputs[0]!);
+  const first = sizes(inputs[0]);
   if (inputs.every((each) => sizes(each).every((size, axis) => size === first[axis]))) return;
   throw new ShapeProblem(`its inputs differ: ${inputs.map(describe).join(' and ')}`);
 }

@@ -11,7 +11,7 @@ export const maxpool = defineLayer({
     checkPool(options, inputs);
   },
   lower(options, [input]) {
-    return [lowerPool('max', options, true, input!)];
+    return [lowerPool('max', options, true, input)];
   },
   window(options) {
     return poolWindow(options);

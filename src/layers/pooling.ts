@@ -31,7 +31,7 @@ export function lowerPool(kind: 'max' | 'average', options: PoolOptions, countPa
 }
 
 export function checkPool(options: PoolOptions, inputs: readonly Shape[]): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const { kernel, stride } = poolWindow(options);
   const surround = resolvePadding(options.padding, input, kernel, stride);
   checkWindowFits(input, kernel, surround);

@@ -40,7 +40,7 @@ export function windowCount(size: number, kernel: number, stride: number, before
 
 /** The output's shape; the inputs' shapes have been checked by the layer. */
 export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Shape {
-  const first = inputs[0]!;
+  const first = inputs[0];
   switch (primitive.op) {
     case 'convolution': {
       const { kernel, stride, padding: p, dilation } = primitive;

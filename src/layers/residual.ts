@@ -24,7 +24,7 @@ export const residual = defineStructure({
   main: 'body',
 
   build(options, builder) {
-    const input = builder.inputs[0]!;
+    const input = builder.inputs[0];
     const body = builder.sequence(options.body, input, 'body');
     const shortcut = buildShortcut(options.shortcut, builder, input, body);
     if (!sameShape(body.shape, shortcut.shape)) {

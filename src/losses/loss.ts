@@ -11,5 +11,5 @@ export interface Loss<O extends Options = Options> {
 }
 
 export function defineLoss<const O extends Options>(loss: Loss<O>): Loss {
-  return loss as unknown as Loss;
+  return loss;
 }

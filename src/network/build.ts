@@ -69,7 +69,7 @@ function addEntry(state: Construction, site: Site, flow: Ref, scope: Scope): Ref
   const inputs = readFrom(state, site, flow, scope);
   const structure = structureNamed(entry.type);
   let result: Ref;
-  if (entry.type === 'group') result = addSequence(state, layersOf(entry.options['layers']), inputs[0]!, inside(name, scope));
+  if (entry.type === 'group') result = addSequence(state, layersOf(entry.options['layers']), inputs[0], inside(name, scope));
   else if (structure) result = addStructure(state, site, structure, inputs, scope);
   else result = addLayer(state, site, entry.type, entry.options, inputs);
   state.named.set(name, result);
@@ -89,8 +89,8 @@ function addStructure(state: Construction, site: Site, structure: Structure, inp
     if (!(error instanceof ShapeProblem)) throw error;
     const follows = state.problems.length > problemsBefore || doubtOf(state, inputs) !== undefined;
     if (!follows) state.problems.push(shapeProblem(state, site, error, inputs.slice(0, 1)));
-    const last = state.layers.length > layersBefore ? state.layers.length - 1 : inputs[0]!.index;
-    const ref: Ref = { index: last, shape: state.layers[last]!.shape };
+    const last = state.layers.length > layersBefore ? state.layers.length - 1 : inputs[0].index;
+    const ref: Ref = { index: last, shape: state.layers[last].shape };
     state.doubts.set(ref, 'all');
     return ref;
   }
@@ -103,7 +103,7 @@ function createBuilder(state: Construction, site: Site, inputs: readonly Ref[], 
     layer: (type, options, from, part) =>
       addLayer(state, part === undefined ? site : { ...site, name: `${site.name}.${part}` }, type, options, from),
     strideBetween(from, to) {
-      const before = state.fields[from.index]!, after = state.fields[to.index]!;
+      const before = state.fields[from.index], after = state.fields[to.index];
       return [after[0].jump / before[0].jump, after[1].jump / before[1].jump];
     },
   };
@@ -142,7 +142,7 @@ function reportUnknownName(state: Construction, name: string, scope: Scope, site
 function addHead(state: Construction, name: string, head: Model['heads'][string], root: Scope): Ref {
   const site: Site = { entry: { type: 'head', options: {}, from: [head.from], ...placeOfFirst(head.layers) }, name, path: `model.heads.${name}` };
   const [from] = readFrom(state, site, state.named.get('input')!, root);
-  return addSequence(state, head.layers, from!, { ...inside(name, root), path: `model.heads.${name}.layers` });
+  return addSequence(state, head.layers, from, { ...inside(name, root), path: `model.heads.${name}.layers` });
 }
 
 const placeOfFirst = (layers: readonly LayerEntry[]): Pick<LayerEntry, 'place'> => (layers[0]?.place === undefined ? {} : { place: layers[0].place });

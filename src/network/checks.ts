@@ -51,7 +51,7 @@ export function checkLogits(state: Construction, output: Ref, what: string): voi
 /** The layer that decides how many numbers come out: the last one with weights. */
 function widthGiver(state: Construction, index: number): number {
   let at = index;
-  while (state.layers[at]!.parameters.length === 0 && state.layers[at]!.inputs.length === 1) at = state.layers[at]!.inputs[0]!;
+  while (state.layers[at].parameters.length === 0 && state.layers[at].inputs.length === 1) at = state.layers[at].inputs[0]!;
   return at;
 }
 

@@ -83,7 +83,7 @@ export function addLayer(state: Construction, site: Site, type: string, given: R
 function append(state: Construction, site: Site, layer: Layer, options: Record<string, unknown>, inputs: readonly Ref[]): Ref {
   const shapes = inputs.map((each) => each.shape);
   const primitives = layer.lower(options, shapes);
-  const shape = primitives.reduce<readonly Shape[]>((before, primitive) => [outputShape(primitive, before)], shapes)[0]!;
+  const shape = primitives.reduce<readonly Shape[]>((before, primitive) => [outputShape(primitive, before)], shapes)[0];
   const made: NetworkLayer = {
     name: site.name,
     type: layer.name,
@@ -99,7 +99,7 @@ function append(state: Construction, site: Site, layer: Layer, options: Record<s
     ...(site.entry.place === undefined ? {} : { place: site.entry.place }),
   };
   state.layers.push(made);
-  state.fields.push(fieldOf(made, made.inputs.map((index) => state.fields[index]!), shapes));
+  state.fields.push(fieldOf(made, made.inputs.map((index) => state.fields[index]), shapes));
   state.sites.push(site);
   const ref: Ref = { index: state.layers.length - 1, shape };
   const doubt = doubtOf(state, inputs);
@@ -113,7 +113,7 @@ function passOver(state: Construction, site: Site, layer: Layer, options: Record
   const doubt = doubtOf(state, inputs);
   const certain = doubt === undefined || (doubt === 'size' && inputs.length === 1);
   if (certain) state.problems.push(shapeProblem(state, site, error, inputs));
-  const first = inputs[0]!;
+  const first = inputs[0];
   const channels = inputs.length === 1 ? channelsOnLargerImage(layer, options, first.shape) : undefined;
   const ref: Ref = { index: first.index, shape: { ...first.shape, channels: channels ?? first.shape.channels } };
   state.doubts.set(ref, channels !== undefined && doubt !== 'all' ? 'size' : 'all');
@@ -129,7 +129,7 @@ function channelsOnLargerImage(layer: Layer, options: Record<string, unknown>, s
     if (error instanceof ShapeProblem) return undefined;
     throw error;
   }
-  return layer.lower(options, larger).reduce<readonly Shape[]>((before, primitive) => [outputShape(primitive, before)], larger)[0]!.channels;
+  return layer.lower(options, larger).reduce<readonly Shape[]>((before, primitive) => [outputShape(primitive, before)], larger)[0].channels;
 }
 
 /** The gravest doubt about any of them. */

@@ -25,7 +25,7 @@ export function placed(site: Site, option?: string): { path: string; where?: Pla
 }
 
 function describeInput(state: Construction, ref: Ref): { where?: Place; message: string } {
-  const layer = state.layers[ref.index]!;
+  const layer = state.layers[ref.index];
   return { message: `${layer.name} gives ${describeShape(ref.shape)}`, ...(layer.place === undefined ? {} : { where: layer.place }) };
 }
 
@@ -38,24 +38,24 @@ function adviseOn(state: Construction, error: ShapeProblem, inputs: readonly Ref
 /** `the 28×28 input was halved by the layers at lines 8, 10 and 12`, for windows that do not fit. */
 function whySmall(state: Construction, error: ShapeProblem, inputs: readonly Ref[]): string | undefined {
   if (error.option !== 'kernel' || inputs.length !== 1) return undefined;
-  const shrinking = layersUpTo(state, inputs[0]!.index).filter((layer) => isSmaller(state, layer));
+  const shrinking = layersUpTo(state, inputs[0].index).filter((layer) => isSmaller(state, layer));
   if (shrinking.length === 0) return undefined;
   const strided = shrinking.filter((layer) => Math.max(...layer.window.stride) > 1);
   const blamed = strided.length > 0 ? strided : shrinking;
   const halved = strided.length > 0 && strided.every((layer) => Math.max(...layer.window.stride) === 2);
-  const { height, width } = state.layers[0]!.shape;
+  const { height, width } = state.layers[0].shape;
   return `the ${height}×${width} input was ${halved ? 'halved' : 'made smaller'} by ${describeLayers(blamed)}`;
 }
 
 /** The layers on the way from the input to this one, in order; of several ways the first. */
 function layersUpTo(state: Construction, index: number): NetworkLayer[] {
   const way: NetworkLayer[] = [];
-  for (let at: number | undefined = index; at !== undefined; at = state.layers[at]!.inputs[0]) way.unshift(state.layers[at]!);
+  for (let at: number | undefined = index; at !== undefined; at = state.layers[at].inputs[0]) way.unshift(state.layers[at]);
   return way;
 }
 
 function isSmaller(state: Construction, layer: NetworkLayer): boolean {
-  const [input] = layer.inputs.map((index) => state.layers[index]!.shape);
+  const [input] = layer.inputs.map((index) => state.layers[index].shape);
   return input !== undefined && (layer.shape.height < input.height || layer.shape.width < input.width);
 }
 
@@ -67,7 +67,7 @@ function describeLayers(layers: readonly NetworkLayer[]): string {
   const times = new Map<number, number>();
   for (const line of places) times.set(line, (times.get(line) ?? 0) + 1);
   const lines = [...times].map(([line, count]) => (count === 1 ? `${line}` : `${line} (${count === 2 ? 'twice' : `${count} times`})`));
-  return `${types.size === 1 ? layers[0]!.type : 'the layers'} at line${lines.length === 1 ? '' : 's'} ${listed(lines)}`;
+  return `${types.size === 1 ? layers[0].type : 'the layers'} at line${lines.length === 1 ? '' : 's'} ${listed(lines)}`;
 }
 
 /** `a, b and c` */

@@ -27,8 +27,8 @@ export type Field = readonly [vertical: Reach, horizontal: Reach];
 export function receptiveFields(network: Network): ReceptiveField[] {
   const fields: Field[] = [];
   for (const layer of network.layers) {
-    const inputs = layer.inputs.map((index) => network.layers[index]!.shape);
-    fields.push(fieldOf(layer, layer.inputs.map((index) => fields[index]!), inputs));
+    const inputs = layer.inputs.map((index) => network.layers[index].shape);
+    fields.push(fieldOf(layer, layer.inputs.map((index) => fields[index]), inputs));
   }
   return fields.map(([vertical, horizontal]) => ({
     size: [vertical.high - vertical.low + 1, horizontal.high - horizontal.low + 1],
@@ -42,7 +42,7 @@ const oneCell: Reach = { jump: 1, low: 0, high: 0 };
 export function fieldOf(layer: Pick<NetworkLayer, 'primitives'>, inputs: readonly Field[], shapes: readonly Shape[]): Field {
   if (inputs.length === 0) return [oneCell, oneCell];
   const start: Field = [union(inputs.map((field) => field[0])), union(inputs.map((field) => field[1]))];
-  return layer.primitives.reduce((field, primitive) => through(primitive, field, shapes[0]!), start);
+  return layer.primitives.reduce((field, primitive) => through(primitive, field, shapes[0]), start);
 }
 
 function union(reaches: readonly Reach[]): Reach {

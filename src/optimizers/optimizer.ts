@@ -20,5 +20,5 @@ export interface Optimizer<O extends Options = Options> {
 }
 
 export function defineOptimizer<const O extends Options>(optimizer: Optimizer<O>): Optimizer {
-  return optimizer as unknown as Optimizer;
+  return optimizer;
 }
