@@ -3,7 +3,7 @@
  * `exp run` and `npx exp run` are given `--dry-run` here; bench/two-commands.sh runs the README's commands as they are.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -96,4 +96,17 @@ test('the layer that CONTRIBUTING.md writes is a layer', () => {
   const done = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), file], { encoding: 'utf8' });
   expect(done.stderr).toBe('');
   expect(JSON.parse(done.stdout)).toEqual([-0.5, 0, 3]);
+});
+
+test('the program of docs/api.md runs in a project that has the package installed', () => {
+  const { text } = inLanguage('ts').find((block) => block.document === 'docs/api.md')!;
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(process.cwd(), join(folder, 'node_modules', 'exp-convnet'));
+  writeFileSync(join(folder, 'program.mjs'), text);
+  const done = spawnSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8' });
+  expect(done.stderr).toBe('');
+  expect(done.stdout).toContain('[ 2, 10 ]');
+  expect(done.stdout).toContain('[ 2, 16, 14, 14 ]');
+  expect(done.stdout).toMatch(/train\.epoch\b/);
+  expect(existsSync(join(folder, 'digits.safetensors'))).toBe(true);
 });
