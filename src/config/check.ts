@@ -28,7 +28,7 @@ export function check(tree: Tree, form: Form, path: string, near: Place, report:
       if (tree.kind === 'list') checkList(tree.items, form.of, form.minimum, path, near, report);
       return;
     case 'entry':
-      checkEntry(tree, form.catalogue, path, report);
+      checkEntry(tree, form.catalogue, tree.path ?? path, tree.usedAt ? usedFrom(tree.usedAt, report) : report);
       return;
     case 'either':
       if (tree.kind === 'list') check(tree, form.list, path, near, report);
@@ -65,6 +65,11 @@ function checkEntry(entry: Tree, catalogue: Catalogue, path: string, report: Rep
       reportWrong(property.value, type.options[name]!.schema, joinPath(optionsPath, name), report);
     }
   }
+}
+
+/** Adds the use of the block to what is wrong inside it. */
+function usedFrom(place: Place, report: Report): Report {
+  return (problem) => report({ ...problem, related: problem.related ?? [{ where: place, message: 'the block is used here' }] });
 }
 
 function checkBeside(entry: MapTree, catalogue: Catalogue, path: string, report: Report): void {
@@ -144,8 +149,14 @@ function validator(schema: JsonSchema): ValidateFunction {
   if (!validate) {
     // The schemas are ours: checking them against the meta-schema at every start would cost more than it tells.
     ajv ??= new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false, addUsedSchema: false, logger: false });
-    validate = ajv.compile(schema);
+    validate = ajv.compile(withoutLayers(schema));
     validators.set(schema, validate);
   }
   return validate;
+}
+
+/** Lists of layers are checked entry by entry; to the schema of an option they are lists. */
+function withoutLayers(schema: JsonSchema): JsonSchema {
+  if (!Array.isArray(schema['anyOf'])) return schema;
+  return { ...schema, anyOf: schema['anyOf'].map((each: JsonSchema) => (each['$ref'] === undefined ? each : { type: 'array' })) };
 }

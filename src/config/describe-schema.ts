@@ -26,7 +26,9 @@ function describeRange(schema: JsonSchema): string {
 }
 
 function describeText(schema: JsonSchema): string {
-  return schema['pattern'] === undefined ? 'a text' : 'a name of letters, digits, _ and - that begins with a letter';
+  const { pattern } = schema;
+  if (typeof pattern !== 'string') return 'a text';
+  return pattern.includes('.') ? 'a name of letters, digits, dots, _ and -' : 'a name of letters, digits, _ and -';
 }
 
 function describeList(schema: JsonSchema): string {

@@ -62,7 +62,7 @@ function expandEntry(item: Tree, name: string, path: string, expansion: Expansio
   const entry = item.kind === 'scalar' ? namedByParameter(item, path, expansion, surroundings) : item;
   const written = typeOf(entry, layerCatalogue);
   if (entry.kind !== 'map' || !written) return entry;
-  const located = { ...entry, ...(surroundings.usedAt ? { usedAt: surroundings.usedAt } : {}) };
+  const located = { ...entry, path, ...(surroundings.usedAt ? { usedAt: surroundings.usedAt } : {}) };
   if (written.name === 'repeat') return expandRepeat(located, name, path, expansion, surroundings);
   if (!typeNamed(layerCatalogue, written.name)) return expandUse(located, written, name, path, expansion, surroundings);
   return expandOptions(located, written.name, path, expansion, surroundings);

@@ -83,7 +83,7 @@ export function loadExperiment(request: LoadRequest): LoadedExperiment {
  */
 export function examineExperiment(request: LoadRequest): Examination {
   const problems: Problem[] = [];
-  const report: Report = (problem) => void problems.push(problem);
+  const report = onceEach(problems);
   const overrides = readOverrides(request.overrides ?? [], report);
   const composition = compose(request.file, report);
   if (!composition) return { problems };
@@ -111,6 +111,16 @@ export function examineExperiment(request: LoadRequest): Examination {
       asData: (how) => (how.explain ? explainTree(chosen(how)) : toPlain(chosen(how))),
     },
     ...parts,
+  };
+}
+
+/** A block that is wrong is wrong at every use: one report is enough. */
+function onceEach(problems: Problem[]): Report {
+  const seen = new Set<string>();
+  return (problem) => {
+    const key = JSON.stringify([problem.where, problem.message]);
+    if (!seen.has(key)) problems.push(problem);
+    seen.add(key);
   };
 }
 

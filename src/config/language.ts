@@ -50,7 +50,7 @@ export interface Field {
 export type FormOf<K extends Form['kind']> = Extract<Form, { kind: K }>;
 
 /** Names of layers, heads and parameters: they become parts of paths such as `stage2.1.conv2`. */
-export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 /** Blocks begin with a capital, so that no built-in added later collides. */
 export const blockPattern = /^[A-Z][A-Za-z0-9_]{0,63}$/;
 

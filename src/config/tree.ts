@@ -13,6 +13,8 @@ interface Located {
   origin?: string;
   /** Of what a block's expansion left: where the block was used (the outermost use). */
   usedAt?: Place;
+  /** Of an expanded entry: the path at which it was written. */
+  path?: string;
 }
 
 export interface MapTree extends Located {
