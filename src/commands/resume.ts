@@ -143,7 +143,7 @@ async function loadTensors(engine: Engine, network: Network, experiment: Experim
 }
 
 function describePosition(checkpoint: Checkpoint | undefined, { train }: Experiment): string {
-  if (!checkpoint) return 'from the start: there is no checkpoint yet';
+  if (!checkpoint) return 'from the start: there is no checkpoint';
   const { epoch, stepInEpoch } = checkpoint.state;
   return `from ${stepInEpoch > 0 ? `step ${stepInEpoch} of epoch ${epoch + 1}` : `the end of epoch ${epoch}`} of ${train.epochs}`;
 }
