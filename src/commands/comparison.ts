@@ -120,7 +120,8 @@ export function describeDatasets(comparison: Comparison): (string | undefined)[]
   const usual = usualDataset(comparison);
   return comparison.runs.map((run) => {
     const name = datasetOf(run);
-    return name && `${name}${name === usual ? '' : ' *'}${run.record?.data.substitution === undefined ? '' : ' !'}`;
+    const marks = `${name === usual ? '' : '*'}${run.record?.data.substitution === undefined ? '' : '!'}`;
+    return name && marks ? `${name} ${marks}` : name;
   });
 }
 

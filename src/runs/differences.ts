@@ -130,11 +130,11 @@ function addAugmentation({ values, absent }: Settings, { augmentation }: PlainEx
 function addLayers({ values, absent }: Settings, reference: PlainExperiment, experiment: PlainExperiment): void {
   const entries = flattenEntries(experiment.model.layers);
   const pairs = alignEntries(flattenEntries(reference.model.layers), entries);
+  values.set('model.layers', describeChanges(pairs) || `${entries.length} layers`);
   for (const { before, after } of pairs) {
     if (!after) absent.add(`model.layers.${before!.name}`);
     else for (const [option, value] of Object.entries(after.options)) if (value !== undefined) values.set(`model.layers.${before?.name ?? `+${after.name}`}.${option}`, describeValue(value));
   }
-  values.set('model.layers', describeChanges(pairs) || `${entries.length} layers`);
 }
 
 /** `+6 batchnorm -dropout2`; where one is put in, behind which. Empty where nothing is. */

@@ -52,10 +52,10 @@ export function sampleSummary(change: Partial<Summary> = {}): Summary {
 const ended = { at: '2026-01-01T10:02:00.000Z', outcome: 'completed' } as const;
 
 /** A run's small files, as `exp ls` and `exp compare` read them. Returns its path. */
-export function makeRun(root: string, id: string, record: Partial<RunRecord> = {}, summary: Partial<Summary> | undefined = {}): string {
+export function makeRun(root: string, id: string, record: Partial<RunRecord> = {}, summary: Partial<Summary> | 'none' = {}): string {
   const path = join(root, id);
   mkdirSync(join(path, 'checkpoints'), { recursive: true });
   writeFileSync(join(path, 'run.json'), JSON.stringify(sampleRecord({ id, ended, ...record })));
-  if (summary) writeFileSync(join(path, 'summary.json'), JSON.stringify(sampleSummary(summary)));
+  if (summary !== 'none') writeFileSync(join(path, 'summary.json'), JSON.stringify(sampleSummary(summary)));
   return path;
 }
