@@ -35,13 +35,15 @@ function completeFields(tree: MapTree, fields: Readonly<Record<string, Field>>):
 /** The type with its options first, then what stands beside it. */
 function completeEntry(tree: MapTree, catalogue: Catalogue): MapTree {
   const properties = new Map<string, Property>();
+  let { beside } = catalogue;
   for (const [key, property] of tree.properties) {
     if (Object.hasOwn(catalogue.beside, key)) continue;
     const type = typeNamed(catalogue, key);
     const { value } = property;
+    if (type?.probability !== undefined) beside = { ...beside, probability: { ...beside['probability']!, default: type.probability } };
     properties.set(key, type && value.kind === 'map' ? { ...property, value: completeFields(value, fieldsOfType(type)) } : property);
   }
-  for (const [key, property] of completeFields(tree, fieldsOfType({ options: catalogue.beside })).properties) properties.set(key, property);
+  for (const [key, property] of completeFields(tree, fieldsOfType({ options: beside })).properties) properties.set(key, property);
   return { ...tree, properties };
 }
 

@@ -18,6 +18,8 @@ export interface EntryType {
   summary: string;
   options: Options;
   main?: string;
+  /** Augmentations: the default of `probability` where it is not 1. */
+  probability?: number;
 }
 
 export interface Catalogue {
@@ -192,9 +194,17 @@ export function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const fieldsByOptions = new WeakMap<Options, Readonly<Record<string, Field>>>();
+
 /** The options of an entry type as fields of an object. */
-export function fieldsOfType(type: { options: Options }): Record<string, Field> {
-  return Object.fromEntries(Object.entries(type.options).map(([name, option]) => [name, {
+export function fieldsOfType({ options }: { options: Options }): Readonly<Record<string, Field>> {
+  let fields = fieldsByOptions.get(options);
+  if (!fields) fieldsByOptions.set(options, fields = createFields(options));
+  return fields;
+}
+
+function createFields(options: Options): Record<string, Field> {
+  return Object.fromEntries(Object.entries(options).map(([name, option]) => [name, {
     form: formOfOption(option), required: option.required, ...(option.default === undefined ? {} : { default: option.default }),
   }]));
 }
