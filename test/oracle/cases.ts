@@ -1,0 +1,66 @@
+/** What PyTorch is asked to compute (requests.ts sends it) and what the tests compare with: one list for both. */
+import type { Sample } from '../layers/samples.ts';
+import { drawn, drawnMaps, drawnMask, drawnParameters, samples, withDefaults } from '../layers/samples.ts';
+import type { FeatureMaps } from '../../src/engines/reference/index.ts';
+import { optimizers } from '../../src/optimizers/index.ts';
+import { schedules } from '../../src/schedules/index.ts';
+
+/** Images in a batch of a layer's example. */
+export const batch = 2;
+
+/** Outside training only where that makes a difference. */
+export const layerCases = samples.flatMap((sample) => {
+  const differs = sample.layer.needsWholeBatch === true || sample.layer.random === true;
+  return (differs ? [true, false] : [true]).map((training) => ({ sample, training }));
+});
+
+export interface LayerData {
+  inputs: FeatureMaps[];
+  parameters: Record<string, Float64Array>;
+  mask: Float64Array;
+  /** The loss is the sum of the outputs times these. */
+  weigh: Float64Array;
+}
+
+export function layerData(sample: Sample): LayerData {
+  const { channels, height, width } = sample.output;
+  const size = batch * channels * height * width;
+  return {
+    inputs: sample.inputs.map((shape, index) => drawnMaps(`${sample.name} ${index}`, batch, shape)),
+    parameters: drawnParameters(sample),
+    mask: drawnMask(sample.name, size),
+    weigh: drawn(`${sample.name} weigh`, size),
+  };
+}
+
+/** Beside the defaults. */
+const optimizerOptions: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+  sgd: [{}, { lr: 0.1, momentum: 0.9 }, { momentum: 0.8, nesterov: true, weight_decay: 0.01 }, { weight_decay: 0.1 }],
+  adagrad: [{}, { lr: 0.1, weight_decay: 0.05, epsilon: 1e-3 }],
+  rmsprop: [{}, { alpha: 0.9, momentum: 0.7, weight_decay: 0.01, epsilon: 1e-4 }],
+  adam: [{}, { lr: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.03 }],
+  adamw: [{}, { lr: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.2 }],
+};
+
+export const optimizerCases = optimizers.flatMap((optimizer) =>
+  optimizerOptions[optimizer.name].map((given) => ({ name: `${optimizer.name} ${JSON.stringify(given)}`, optimizer, options: withDefaults(optimizer, given) })));
+
+export const optimizerStart = drawn('optimizer start', 8);
+/** Of very different sizes, from step to step and from element to element. */
+export const optimizerGradients = Array.from({ length: 12 }, (_, step) => drawn(`optimizer step ${step}`, 8).map((value, i) => Math.fround(value * 10 ** ((i % 4) - 2))));
+
+const scheduleOptions: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+  constant: [{}],
+  step: [{ epochs: 2 }, { epochs: [1, 4], gamma: 0.5 }],
+  exponential: [{ gamma: 0.8 }],
+  cosine: [{}, { final: 0.1 }],
+  one_cycle: [{}, { rise: 0.5, start_divisor: 10, final_divisor: 100 }],
+};
+
+export const scheduleLength = { epochs: 5, stepsPerEpoch: 7 };
+
+export const scheduleCases = schedules.flatMap((schedule) =>
+  scheduleOptions[schedule.name].map((given) => ({ name: `${schedule.name} ${JSON.stringify(given)}`, schedule, options: withDefaults(schedule, given) })));
+
+export const lossLogits = { count: 5, classes: 7, data: drawn('logits', 35).map((value) => Math.fround(5 * value)), labels: [0, 6, 3, 3, 1] };
+export const lossCases = [0, 0.1, 0.6].map((labelSmoothing) => ({ name: `cross_entropy ${labelSmoothing}`, labelSmoothing }));
