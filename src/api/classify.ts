@@ -32,7 +32,7 @@ export function normalizePixels(images: readonly Uint8Array[], shape: Shape, ent
   images.forEach((pixels, image) => {
     for (let channel = 0; channel < channels; channel++) {
       for (let cell = 0; cell < height * width; cell++) {
-        inputs[(image * channels + channel) * height * width + cell] = (pixels[cell * channels + channel]! / 255 - mean[channel]!) / deviation[channel]!;
+        inputs[(image * channels + channel) * height * width + cell] = (pixels[cell * channels + channel] / 255 - mean[channel]) / deviation[channel];
       }
     }
   });

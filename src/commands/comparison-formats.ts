@@ -80,7 +80,7 @@ function hideColumns(columns: readonly ComparisonColumn[], width: number): { sho
   const byRank = columns.filter(({ rank }) => rank > 0).sort((a, b) => b.rank - a.rank);
   const hidden = new Set<ComparisonColumn>();
   const shown = (): ComparisonColumn[] => columns.filter((column) => !hidden.has(column));
-  while (hidden.size < byRank.length && !fitsWidth(shown(), rowsOf(shown()), width)) hidden.add(byRank[hidden.size]!);
+  while (hidden.size < byRank.length && !fitsWidth(shown(), rowsOf(shown()), width)) hidden.add(byRank[hidden.size]);
   return { shown: shown(), hidden: [...hidden] };
 }
 

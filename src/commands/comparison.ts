@@ -54,7 +54,7 @@ export function sortComparison(comparison: Comparison, by: string, order: 'asc' 
   const ascending = order === undefined ? first === 'smallest' : order === 'asc';
   const indices = comparison.runs.map((_, index) => index).sort((a, b) => compareValues(values[a], values[b], ascending) || a - b);
   return {
-    runs: indices.map((index) => comparison.runs[index]!),
+    runs: indices.map((index) => comparison.runs[index]),
     settings: comparison.settings.map(({ path, values: each }) => ({ path, values: indices.map((index) => each[index]) })),
   };
 }
@@ -70,7 +70,9 @@ function sortKey({ runs, settings }: Comparison, by: string): { values: readonly
 }
 
 /** What people also write. */
-const aliases: Readonly<Record<string, string>> = { accuracy: 'test/accuracy', 'test/acc': 'test/accuracy', test_accuracy: 'test/accuracy', best_accuracy: 'best/test/accuracy', speed: 'images_per_second' };
+const aliases: Readonly<Record<string, string>> = {
+  accuracy: 'test/accuracy', 'test/acc': 'test/accuracy', test_accuracy: 'test/accuracy', best_accuracy: 'best/test/accuracy', speed: 'images_per_second',
+};
 
 function compareValues(a: Value, b: Value, ascending: boolean): number {
   if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);

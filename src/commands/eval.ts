@@ -68,5 +68,6 @@ function describeAsJson(facts: Facts, { images, correct, loss }: Evaluation, dat
 }
 
 function describeAsText({ run, checkpoint, epoch }: Facts, { images, correct, loss }: Evaluation, dataset: LoadedDataset): string {
-  return `${run}, ${checkpoint} weights (epoch ${epoch}): test accuracy ${describePercent(correct / images)} on ${describeCount(images)} images of ${dataset.actual}, ${describeCount(images - correct)} wrong, loss ${describeLoss(loss)}\n`;
+  const figures = `test accuracy ${describePercent(correct / images)} (${describeCount(images - correct)} of ${describeCount(images)} wrong), loss ${describeLoss(loss)}`;
+  return `${figures}\n${run}, ${checkpoint} weights, after epoch ${epoch}, on ${dataset.actual}\n`;
 }

@@ -16,8 +16,9 @@ export function describeNetwork(name: string, network: Network, styler: Styler):
 }
 
 export function describeData(dataset: LoadedDataset, styler: Styler): string {
-  const validation = dataset.validation ? `, ${describeCount(dataset.validation.count)} for validation` : '';
-  return `${label('data', styler)}${dataset.actual}: ${describeCount(dataset.train.count)} training and ${describeCount(dataset.test.count)} test images${validation}, ${describeNumberOf(dataset.classes, 'class').replace('classs', 'classes')}`;
+  const { actual, train, test, validation, classes } = dataset;
+  const rest = validation ? `, ${describeCount(validation.count)} for validation` : '';
+  return `${label('data', styler)}${actual}: ${describeCount(train.count)} training and ${describeCount(test.count)} test images${rest}, ${classes} classes`;
 }
 
 /** Loud: the figures of this run are not those of the data that was asked for. */
@@ -69,12 +70,12 @@ export interface Ending {
 
 export function describeEnding(ending: Ending, styler: Styler): string {
   const { last, best, chosenOn } = ending;
-  const result = `test accuracy ${describePercent(last['test/accuracy']!)} on all ${describeCount(ending.testCount)} images, loss ${describeLoss(last['test/loss']!)}, after epoch ${last.epoch}`;
-  const caution = chosenOn === 'test' ? '; chosen on the test images, so a little too good' : `; chosen on validation, ${describePercent(best['validation/accuracy']!)}`;
+  const result = `test accuracy ${describePercent(last['test/accuracy'])} on all ${describeCount(ending.testCount)} images, loss ${describeLoss(last['test/loss'])}, after epoch ${last.epoch}`;
+  const caution = chosenOn === 'test' ? '; chosen on the test images, so a little too good' : `; chosen on validation, ${describePercent(best['validation/accuracy'])}`;
   return [
     '',
     styler.style('bold', result),
-    `best epoch ${best.epoch}: ${describePercent(best['test/accuracy']!)} (*${caution})`,
+    `best epoch ${best.epoch}: ${describePercent(best['test/accuracy'])} (*${caution})`,
     ...(ending.substitution === undefined ? [] : [describeSubstitution(ending.substitution, styler)]),
     '',
     `${label('run', styler)}${ending.directory} (${describeDuration(ending.seconds)})`,
@@ -85,7 +86,7 @@ export function describeEnding(ending: Ending, styler: Styler): string {
 
 export function describeStop(directory: string, where: { epoch: number; epochs: number; step: number; stepInEpoch: number }, best: EpochMetrics | undefined, styler: Styler): string {
   const position = where.stepInEpoch > 0 ? `in epoch ${where.epoch + 1} of ${where.epochs}, at step ${describeCount(where.step)}` : `after epoch ${where.epoch} of ${where.epochs}`;
-  const reached = best ? `; best test accuracy so far ${describePercent(best['test/accuracy']!)}, epoch ${best.epoch}` : '';
+  const reached = best ? `; best test accuracy so far ${describePercent(best['test/accuracy'])}, epoch ${best.epoch}` : '';
   return [`stopped ${position}${reached}`, `${label('run', styler)}${directory}`, `${label('next', styler)}exp resume ${runName(directory)}`].join('\n');
 }
 

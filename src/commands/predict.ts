@@ -68,15 +68,15 @@ async function readAll(files: readonly string[], { network }: RunModel): Promise
 }
 
 function describeAsJson(files: readonly string[], ranked: readonly (readonly Ranked[])[]): string {
-  return `${toJson(files.map((file, index) => ({ image: file, class: ranked[index]![0]!.name, probability: ranked[index]![0]!.probability, top: ranked[index] })), 2)}\n`;
+  return `${toJson(files.map((file, index) => ({ image: file, class: ranked[index][0].name, probability: ranked[index][0].probability, top: ranked[index] })), 2)}\n`;
 }
 
 function describeAsText(files: readonly string[], ranked: readonly (readonly Ranked[])[], context: Context): string {
   const columns = [{ title: 'image', breakAt: 20 }, { title: 'class' }, { title: 'probability', right: true }, { title: 'then' }];
   const rows = files.map((file, index) => {
-    const [first, ...others] = ranked[index]!;
+    const [first, ...others] = ranked[index];
     const then = others.map(({ name, probability }) => `${name} ${describePercent(probability)}`).join(', ');
-    return [file, first!.name, describePercent(first!.probability), then || undefined];
+    return [file, first.name, describePercent(first.probability), then || undefined];
   });
   return describeTable(columns, rows, context.stdout);
 }

@@ -23,7 +23,7 @@ export function describeTable(columns: readonly Column[], rows: readonly (readon
     chars: borders,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': padding },
   });
-  for (const row of rows) table.push(row.map((cell, index) => wrapText(cell ?? missing, widths[index]!)));
+  for (const row of rows) table.push(row.map((cell, index) => wrapText(cell ?? missing, widths[index])));
   const lines = table.toString().split('\n').map((line) => line.trimEnd());
   return `${lines.map((line) => (/^─+$/.test(line) ? line.slice(0, -padding) : line)).join('\n')}\n`;
 }
@@ -35,12 +35,12 @@ export function fitsWidth(columns: readonly Column[], rows: readonly (readonly C
 
 function fitWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
   const widths = columns.map((column, index) => Math.max(textWidth(column.title), ...rows.map((row) => textWidth(row[index] ?? missing))));
-  const narrowest = columns.map((column, index) => Math.min(widths[index]!, column.breakAt ?? Infinity));
+  const narrowest = columns.map((column, index) => Math.min(widths[index], column.breakAt ?? Infinity));
   for (let excess = totalWidth(widths) - width; excess > 0; excess--) {
-    const spare = widths.map((each, index) => each - narrowest[index]!);
-    const widest = spare.reduce((best, each, index) => (each > 0 && (best < 0 || widths[index]! > widths[best]!) ? index : best), -1);
+    const spare = widths.map((each, index) => each - narrowest[index]);
+    const widest = spare.reduce((best, each, index) => (each > 0 && (best < 0 || widths[index] > widths[best]) ? index : best), -1);
     if (widest < 0) break;
-    widths[widest]!--;
+    widths[widest]--;
   }
   return widths;
 }

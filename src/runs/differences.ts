@@ -34,7 +34,7 @@ const sections = ['dataset', 'model', 'augmentation', 'train', 'seed'];
 
 /** Sections as in a file, what belongs together side by side. Layers keep their order: sorting is stable. */
 function sortKey(path: string): string {
-  const section = sections.indexOf(path.split('.')[0]!);
+  const section = sections.indexOf(path.split('.')[0]);
   return `${section} ${path.startsWith('model.layers') ? 'model.layers' : path}`;
 }
 
@@ -46,7 +46,7 @@ function compareKeys(a: string, b: string): number {
 function differ(path: string, values: readonly (string | undefined)[], settings: readonly Settings[]): boolean {
   const owner = path.slice(0, path.lastIndexOf('.'));
   const isAdded = owner.startsWith('model.layers.+');
-  const relevant = values.filter((value, index) => (isAdded ? value !== undefined : !settings[index]!.absent.has(owner)));
+  const relevant = values.filter((value, index) => (isAdded ? value !== undefined : !settings[index].absent.has(owner)));
   return relevant.some((value) => value !== relevant[0]);
 }
 
@@ -56,12 +56,15 @@ const entryPaths = ['dataset', 'model.initializer', 'train.optimizer', 'train.sc
 function mergeTypes(settings: readonly Settings[], path: string): void {
   const types = settings.map(({ values }) => values.get(path));
   if (types.every((type) => type === types[0])) return;
-  const optionsOf = (each: Settings, type: string | undefined): string[] => [...each.values.keys()].filter((key) => key.startsWith(`${path}.${type}.`)).map((key) => key.slice(`${path}.${type}.`.length));
-  const shared = settings.map((each, index) => optionsOf(each, types[index])).reduce((a, b) => a.filter((option) => b.includes(option)));
+  const options = settings.map(({ values }, index) => {
+    const prefix = `${path}.${types[index]}.`;
+    return [...values.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  });
+  const shared = options.reduce((a, b) => a.filter((option) => b.includes(option)));
   settings.forEach(({ values }, index) => {
     const prefix = `${path}.${types[index]}.`;
-    for (const [key, value] of [...values]) {
-      if (!key.startsWith(prefix)) continue;
+    // A copy: the map changes under way.
+    for (const [key, value] of Array.from(values).filter(([each]) => each.startsWith(prefix))) {
       values.delete(key);
       const option = key.slice(prefix.length);
       if (shared.includes(option)) values.set(`${path}.${option}`, value);
@@ -81,7 +84,7 @@ function groupLayers(found: readonly Difference[]): Difference[] {
 }
 
 function joinMembers(option: string, members: readonly Difference[]): Difference {
-  const values = members[0]!.values.map((_, index) => members.map(({ values: each }) => each[index] ?? '-').join('/'));
+  const values = members[0].values.map((_, index) => members.map(({ values: each }) => each[index] ?? '-').join('/'));
   return { path: `model.layers.*.${option}`, values };
 }
 
@@ -154,6 +157,6 @@ function describeByType<T extends FlatEntry>(entries: readonly T[], sign: string
   const types = [...new Set(entries.map((entry) => entry.type))];
   return types.map((type) => {
     const members = entries.filter((entry) => entry.type === type);
-    return members.length === 1 ? single(members[0]!) : `${sign}${members.length} ${type}`;
+    return members.length === 1 ? single(members[0]) : `${sign}${members.length} ${type}`;
   });
 }

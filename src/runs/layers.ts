@@ -52,15 +52,15 @@ function isLayerList(value: unknown): value is LayerEntry[] {
 /** In the order of both. Layers of one type are matched; of several ways, the one with the most equal options. */
 export function alignEntries(before: readonly FlatEntry[], after: readonly FlatEntry[]): Pairing[] {
   const [a, b] = [before.map(describeEntry), after.map(describeEntry)];
-  if (a.length === b.length && a.every((each, index) => each.type === b[index]!.type)) return before.map((entry, index) => ({ before: entry, after: after[index]! }));
+  if (a.length === b.length && a.every((each, index) => each.type === b[index].type)) return before.map((entry, index) => ({ before: entry, after: after[index] }));
   const score = alignmentScores(a, b);
   const pairs: Pairing[] = [];
   let [i, j] = [0, 0];
   while (i < a.length && j < b.length) {
-    const here = score[i]![j]!;
-    if (similarity(a[i]!, b[j]!) > 0 && here === similarity(a[i]!, b[j]!) + score[i + 1]![j + 1]!) pairs.push({ before: before[i++]!, after: after[j++]! });
-    else if (here === score[i + 1]![j]!) pairs.push({ before: before[i++]! });
-    else pairs.push({ after: after[j++]! });
+    const here = score[i][j];
+    if (similarity(a[i], b[j]) > 0 && here === similarity(a[i], b[j]) + score[i + 1][j + 1]) pairs.push({ before: before[i++], after: after[j++] });
+    else if (here === score[i + 1][j]) pairs.push({ before: before[i++] });
+    else pairs.push({ after: after[j++] });
   }
   return [...pairs, ...before.slice(i).map((entry) => ({ before: entry })), ...after.slice(j).map((entry) => ({ after: entry }))];
 }
@@ -79,8 +79,8 @@ function alignmentScores(a: readonly Described[], b: readonly Described[]): Int3
   const score = Array.from({ length: a.length + 1 }, () => new Int32Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i--) {
     for (let j = b.length - 1; j >= 0; j--) {
-      const matched = similarity(a[i]!, b[j]!);
-      score[i]![j] = Math.max(score[i + 1]![j]!, score[i]![j + 1]!, matched > 0 ? matched + score[i + 1]![j + 1]! : 0);
+      const matched = similarity(a[i], b[j]);
+      score[i][j] = Math.max(score[i + 1][j], score[i][j + 1], matched > 0 ? matched + score[i + 1][j + 1] : 0);
     }
   }
   return score;

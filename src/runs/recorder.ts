@@ -9,7 +9,7 @@ import { nodeFileSystem } from '../common/file-system.ts';
 import type { FileSystem } from '../common/file-system.ts';
 import { toJson } from '../common/json.ts';
 import type { Engine, Evaluation } from '../engines/engine.ts';
-import type { EpochMetrics, TrainingState } from '../training/state.ts';
+import type { TrainingState } from '../training/state.ts';
 import type { FinishedEpoch, Observer, StepFigures } from '../training/training.ts';
 import { writeCheckpoint } from './checkpoints.ts';
 import type { Checkpoint } from './checkpoints.ts';
@@ -23,6 +23,7 @@ import { summarize, writeSummary } from './summary.ts';
 const stepsPerLine = 10;
 const testColumns = ['epoch', 'step', 'seconds', 'lr', 'train/loss', 'train/accuracy', 'test/loss', 'test/accuracy'] as const;
 const validationColumns = ['validation/loss', 'validation/accuracy'] as const;
+type Column = (typeof testColumns | typeof validationColumns)[number];
 
 export interface RecorderRequest {
   /** An owned run directory. */
@@ -36,7 +37,7 @@ export interface RecorderRequest {
 }
 
 export class RunRecorder implements Observer {
-  private readonly columns: readonly (keyof EpochMetrics & string)[];
+  private readonly columns: readonly Column[];
   private readonly metrics: AppendedFile;
   private readonly steps: AppendedFile;
   private record: RunRecord;
@@ -79,7 +80,7 @@ export class RunRecorder implements Observer {
   /** Per test image, with the weights of the last epoch. */
   writePredictions(test: Evaluation, labels: Int32Array): void {
     const rows = Array.from(labels, (label, index) =>
-      `${index},${label},${test.predictions[index]},${rounded(test.probabilities[index]!)},${rounded(test.losses[index]!)}`);
+      `${index},${label},${test.predictions[index]},${rounded(test.probabilities[index])},${rounded(test.losses[index])}`);
     writeDurably(join(this.request.directory, runFile.predictions), `image,label,prediction,probability,loss\n${rows.join('\n')}\n`, this.files);
   }
 

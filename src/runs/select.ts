@@ -30,7 +30,7 @@ export function selectRuns(words: readonly string[], root: string): Run[] {
 /** Exactly one. */
 export function selectRun(word: string, root: string): Run {
   const runs = selectRuns([word], root);
-  if (runs.length === 1) return runs[0]!;
+  if (runs.length === 1) return runs[0];
   throw new UserError({ code: 'several-runs', message: `"${word}" selects ${runs.length} runs where one is needed`, fix: describeSome(runs) });
 }
 
@@ -44,7 +44,7 @@ function selectByWord(word: string, root: string, all: () => Run[]): Run[] {
   if (isPattern(word)) return selectByPattern(word, root);
   if (word === 'latest') return all().slice(-1).concat(all().length === 0 ? refuse(word, root, all()) : []);
   if (word === 'best') return [bestOf(all()) ?? refuse(word, root, all())];
-  if (/^\d+$/.test(word) && Number(word) >= 1 && Number(word) <= all().length) return [all()[Number(word) - 1]!];
+  if (/^\d+$/.test(word) && Number(word) >= 1 && Number(word) <= all().length) return [all()[Number(word) - 1]];
   return [selectByName(word, all()) ?? refuse(word, root, all())];
 }
 

@@ -147,16 +147,16 @@ async function trainEpoch(engine: Engine, plan: TrainingPlan, observer: Observer
 function advance(state: TrainingState, reports: StepReports, rates: Float64Array, seconds: number): TrainingState {
   const sums = { ...state.sums };
   for (let index = 0; index < reports.steps; index++) {
-    sums.images += reports.images[index]!;
-    sums.loss += reports.loss[index]!;
-    sums.correct += reports.correct[index]!;
+    sums.images += reports.images[index];
+    sums.loss += reports.loss[index];
+    sums.correct += reports.correct[index];
   }
   return {
     ...state,
     sums,
     stepInEpoch: state.stepInEpoch + reports.steps,
     step: state.step + reports.steps,
-    lr: reports.steps > 0 ? rates[reports.steps - 1]! : state.lr,
+    lr: reports.steps > 0 ? rates[reports.steps - 1] : state.lr,
     seconds: state.seconds + seconds,
     trainingSeconds: state.trainingSeconds + seconds,
     trainedImages: state.trainedImages + sums.images - state.sums.images,
@@ -166,14 +166,14 @@ function advance(state: TrainingState, reports: StepReports, rates: Float64Array
 async function tellSteps(observer: Observer, state: TrainingState, reports: StepReports, rates: Float64Array): Promise<void> {
   if (!observer.stepped) return;
   for (let index = 0; index < reports.steps; index++) {
-    const images = reports.images[index]!;
+    const images = reports.images[index];
     await observer.stepped({
       step: state.step + index + 1,
       epoch: state.epoch + 1,
-      lr: rates[index]!,
-      loss: reports.loss[index]! / images,
-      accuracy: reports.correct[index]! / images,
-      gradientNorm: reports.gradientNorm[index]!,
+      lr: rates[index],
+      loss: reports.loss[index] / images,
+      accuracy: reports.correct[index] / images,
+      gradientNorm: reports.gradientNorm[index],
     });
   }
 }
@@ -212,5 +212,5 @@ async function finishEpoch(engine: Engine, plan: TrainingPlan, observer: Observe
 
 /** By accuracy; of equal ones the earlier stays. */
 function isBetter(metrics: EpochMetrics, best: EpochMetrics | undefined, split: 'validation' | 'test'): boolean {
-  return best === undefined || metrics[`${split}/accuracy`]! > best[`${split}/accuracy`]!;
+  return best === undefined || metrics[`${split}/accuracy`] > best[`${split}/accuracy`];
 }

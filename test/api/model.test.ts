@@ -40,8 +40,8 @@ describe('forward', () => {
   test('NHWC is the same images in another order', async () => {
     const model = modelOf(smallExperiment([dense]));
     const channelsFirst = Float32Array.from({ length: 24 }, (_, index) => Math.fround(Math.sin(index)));
-    const channelsLast = new Float32Array(24);
-    for (let image = 0; image < 2; image++) for (let channel = 0; channel < 2; channel++) for (let cell = 0; cell < 6; cell++) channelsLast[(image * 6 + cell) * 2 + channel] = channelsFirst[(image * 2 + channel) * 6 + cell]!;
+    const pixels = [0, 1].flatMap((image) => [0, 1, 2, 3, 4, 5].map((cell) => ({ image, cell })));
+    const channelsLast = Float32Array.from(pixels.flatMap(({ image, cell }) => [0, 1].map((channel) => channelsFirst[(image * 2 + channel) * 6 + cell])));
     expect(await model.forward(channelsLast, 'NHWC')).toEqual(await model.forward(channelsFirst));
   });
 
@@ -64,7 +64,7 @@ describe('activations', () => {
     const rectified = seen.get('relu1')!.data;
     expect(rectified.some((value) => value > 0)).toBe(true);
     expect(rectified.every((value) => value >= 0)).toBe(true);
-    const corner = Math.max(...[0, 1, 2, 3].flatMap((y) => [0, 1, 2, 3].map((x) => rectified[y * 28 + x]!)));
+    const corner = Math.max(...[0, 1, 2, 3].flatMap((y) => [0, 1, 2, 3].map((x) => rectified[y * 28 + x])));
     expect(seen.get('maxpool1')!.data[0]).toBe(corner);
     expect(seen.get('output')).toEqual(await model.forward(images));
   });
@@ -92,7 +92,11 @@ describe('weights', () => {
   test('every tensor that is missing, unknown or of another shape is told at once; nothing is changed', async () => {
     const model = modelOf(smallExperiment([dense]));
     const before: Tensors = model.weights;
-    const wrong: Tensors = new Map([['dense1.weight', { shape: [3, 5], data: new Float32Array(15) }], ['dense2.bias', { shape: [1], data: new Float32Array(1) }], ['bn.num_batches_tracked', { shape: [], data: new Float32Array(1) }]]);
+    const wrong: Tensors = new Map([
+      ['dense1.weight', { shape: [3, 5], data: new Float32Array(15) }],
+      ['dense2.bias', { shape: [1], data: new Float32Array(1) }],
+      ['bn.num_batches_tracked', { shape: [], data: new Float32Array(1) }],
+    ]);
     const file = join(directory, 'wrong.safetensors');
     writeFileSync(file, Buffer.concat(encodeTensors(wrong)));
     const error: unknown = await model.loadWeights(file).catch((caught: unknown) => caught);
@@ -118,7 +122,7 @@ describe('training', () => {
       const model = modelOf(experiment, threads);
       const epochs: number[] = [];
       let steps = 0;
-      const result = await model.train({ observer: { stepped: () => { steps++; }, epochEnded: ({ metrics }) => { epochs.push(metrics['test/accuracy']!); } } });
+      const result = await model.train({ observer: { stepped: () => { steps++; }, epochEnded: ({ metrics }) => { epochs.push(metrics['test/accuracy']); } } });
       expect({ outcome: result.outcome, steps, epochs: epochs.length }).toEqual({ outcome: 'completed', steps: 3 * 21, epochs: 3 });
       results.push({ epochs, weights: model.weights });
     }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,10 +25,15 @@ export interface Started {
   said(text: string): Promise<void>;
 }
 
-/** An empty directory to run in. */
+/** An empty directory to run in; removed at the end. */
 export function workplace(): string {
-  return mkdtempSync(join(tmpdir(), 'exp-cli-'));
+  const directory = mkdtempSync(join(tmpdir(), 'exp-cli-'));
+  made.push(directory);
+  return directory;
 }
+
+const made: string[] = [];
+process.on('exit', () => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
 
 /** On this Node, whichever it is: no launcher in between. */
 export function start(argv: readonly string[], cwd: string, environment: Record<string, string> = {}): Started {

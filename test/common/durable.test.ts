@@ -34,7 +34,7 @@ describe('writeDurably', () => {
         if (fault === 'short write') expect({ error, found }).toEqual({ error: undefined, found: content });
         else if (error !== undefined) {
           expect(error).toBeInstanceOf(UserError);
-          expect(String(error)).toContain(path);
+          expect(error).toMatchObject({ message: expect.stringContaining(path) });
           expect([before, content]).toContain(found); // the new one where only the fsync of the directory failed
         } else expect(found).toBe(content); // removing a leftover that is not there may fail unnoticed
       }

@@ -84,7 +84,7 @@ test('the files of a run', async () => {
   expect(first).toMatch(/^1,10,\d+\.\d\d,0\.1,[\d.]+,[\d.]+,[\d.]+,0\.\d+$/);
   expect(rest).toHaveLength(2);
   expect(readFileSync(join(directory, 'predictions.csv'), 'utf8').split('\n')).toHaveLength(52);
-  expect(JSON.parse(readFileSync(join(directory, 'steps.jsonl'), 'utf8').split('\n')[0]!)).toMatchObject({ step: 10, epoch: 1, lr: 0.1 });
+  expect(JSON.parse(readFileSync(join(directory, 'steps.jsonl'), 'utf8').split('\n')[0])).toMatchObject({ step: 10, epoch: 1, lr: 0.1 });
   const run = readRun(directory)!;
   expect(run).toMatchObject({ id: 'tiny-001', status: 'completed', summary: { epoch: 3, epochs: 3, last: { epoch: 3, step: 30 }, best_chosen_on: 'test', parameters: 1234, dataset: 'random' } });
   const best = readWeights(join(directory, 'checkpoints', 'best.safetensors'));
@@ -137,7 +137,7 @@ describe('damaged checkpoints', () => {
     await trainIn(directory);
     const expected = contentOf(directory);
     const bytes = readFileSync(newest(directory));
-    bytes[bytes.length - 2]! ^= 4;
+    bytes[bytes.length - 2] ^= 4;
     writeFileSync(newest(directory), bytes);
     expect(findCheckpoint(join(directory, 'checkpoints'))).toMatchObject({
       checkpoint: { state: { step: 20 } }, passedOver: [{ file: newest(directory), reason: expect.stringContaining('does not match its checksum') }],
@@ -156,7 +156,7 @@ describe('damaged checkpoints', () => {
       if (index < 500) {
         const bit = Math.floor((index / 500) * good.length * 8);
         const bytes = Buffer.from(good);
-        bytes[bit >> 3]! ^= 1 << (bit & 7);
+        bytes[bit >> 3] ^= 1 << (bit & 7);
         writeFileSync(newest(directory), bytes);
       } else truncateSync(newest(directory), Math.floor(((index - 500) / 100) * good.length));
       expect(findCheckpoint(join(directory, 'checkpoints')).checkpoint?.state.step).toBe(20);
@@ -187,6 +187,6 @@ test('figures that are not finite are written as themselves', async () => {
   const strange = { ...engine, evaluate: async (name: string) => ({ ...(await engine.evaluate(name)), loss: NaN }) };
   await train({ engine: strange, plan, observer: recorder });
   recorder.end('completed');
-  expect(readFileSync(join(directory, 'metrics.csv'), 'utf8').split('\n')[1]!.split(',')[6]).toBe('NaN');
+  expect(readFileSync(join(directory, 'metrics.csv'), 'utf8').split('\n')[1].split(',')[6]).toBe('NaN');
   expect(JSON.parse(readFileSync(join(directory, 'summary.json'), 'utf8')).last['test/loss']).toBe('NaN');
 });

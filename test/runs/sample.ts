@@ -1,5 +1,5 @@
 /** Records, summaries and whole run directories made up for tests. */
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayerEntry } from '../../src/config/experiment.ts';
@@ -7,9 +7,15 @@ import type { PlainExperiment, RunRecord } from '../../src/runs/record.ts';
 import { configHash } from '../../src/runs/record.ts';
 import type { Summary } from '../../src/runs/summary.ts';
 
+/** In memory where the system has such a place, because these tests sync thousands of files; removed at the end. */
 export function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), 'exp-runs-'));
+  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'exp-runs-'));
+  made.push(directory);
+  return directory;
 }
+
+const made: string[] = [];
+process.on('exit', () => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
 
 export const conv = (filters: number, padding = 1): LayerEntry => ({ type: 'conv', options: { filters, kernel: 3, stride: 1, padding, bias: true } });
 export const relu: LayerEntry = { type: 'relu', options: {} };

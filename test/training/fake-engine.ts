@@ -23,10 +23,10 @@ export function createFakeEngine(batchSize: number, numerics = 'fake'): FakeEngi
   function step(epoch: number, index: number, lr: number): number {
     let loss = 0;
     for (let i = 0; i < weight.length; i++) {
-      const gradient = weight[i]! + Math.fround(((epoch * 31 + index * 7 + i * 3) % 11) / 11 - 0.5);
-      moment[i] = 0.9 * moment[i]! + gradient;
-      weight[i] = weight[i]! - lr * moment[i]!;
-      loss += weight[i]! * weight[i]!;
+      const gradient = weight[i] + Math.fround(((epoch * 31 + index * 7 + i * 3) % 11) / 11 - 0.5);
+      moment[i] = 0.9 * moment[i] + gradient;
+      weight[i] = weight[i] - lr * moment[i];
+      loss += weight[i] * weight[i];
     }
     return loss;
   }
@@ -42,8 +42,8 @@ export function createFakeEngine(batchSize: number, numerics = 'fake'): FakeEngi
       const index = request.fromStep + i;
       const images = Math.min(batchSize, count - index * batchSize);
       reports.images[i] = images;
-      reports.loss[i] = images * step(request.epoch, index, request.learningRates[i]!);
-      reports.correct[i] = Math.floor(images * Math.abs(Math.sin(weight[0]! * 100)));
+      reports.loss[i] = images * step(request.epoch, index, request.learningRates[i]);
+      reports.correct[i] = Math.floor(images * Math.abs(Math.sin(weight[0] * 100)));
       reports.steps++;
       if (++done === engine.stopAfter) stopped = true;
     }
@@ -52,9 +52,9 @@ export function createFakeEngine(batchSize: number, numerics = 'fake'): FakeEngi
 
   function evaluate(name: string): Evaluation {
     const { count, labels } = sources.get(name)!;
-    const predictions = Int32Array.from(labels, (label, index) => (Math.sin(index * weight[1]! * 1000) > -0.2 ? label : (label + 1) % 10));
+    const predictions = Int32Array.from(labels, (label, index) => (Math.sin(index * weight[1] * 1000) > -0.2 ? label : (label + 1) % 10));
     const correct = predictions.filter((prediction, index) => prediction === labels[index]).length;
-    return { images: count, loss: Math.abs(weight[2]!), correct, predictions, probabilities: new Float32Array(count).fill(0.75), losses: new Float32Array(count).fill(0.5) };
+    return { images: count, loss: Math.abs(weight[2]), correct, predictions, probabilities: new Float32Array(count).fill(0.75), losses: new Float32Array(count).fill(0.5) };
   }
 
   const engine: FakeEngine = {
