@@ -1,5 +1,6 @@
 /** The embedded engine: WebAssembly kernels made for the network at hand, on several threads over one memory. */
 import { Worker } from 'node:worker_threads';
+import { permittedMemoryBytes } from '../../common/memory.ts';
 import { runFailure } from '../../common/problem.ts';
 import type { Tensor, Tensors } from '../../common/tensor.ts';
 import { sizeOf } from '../../common/shape.ts';
@@ -18,7 +19,7 @@ export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all
   enableWasmFeatures();
   const numerics = detectNumerics();
   const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics, methods);
-  const memory = createMemory(plan.pages);
+  const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
   const control = createControl(plan.optimizer?.chunks.length ?? 0);
@@ -35,15 +36,18 @@ export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all
   });
 }
 
-function createMemory(pages: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  } catch {
+/** WebAssembly addresses 4 GiB; and the machine, or the share of it that this process may have, sets its own limit. */
+function createMemory({ pages, largest }: EnginePlan): WebAssembly.Memory {
+  const bytes = pages * 65536;
+  const limit = Math.min(2 ** 32, permittedMemoryBytes());
+  const megabytes = (count: number): string => `${Math.ceil(count / 2 ** 20).toLocaleString('en')} MiB`;
+  if (bytes > limit) {
     throw runFailure({
-      code: 'out-of-memory', message: `the network needs ${Math.round((pages * 65536) / 2 ** 20)} MiB in one piece, which this process cannot have (the limit is 4096 MiB)`,
-      fix: 'use a smaller train.batch_size, smaller images or fewer filters',
+      code: 'out-of-memory', message: `the network needs ${megabytes(bytes)} but ${megabytes(limit)} can be had; most goes to ${largest.layer} (${megabytes(largest.bytes)})`,
+      fix: 'use a smaller train.batch_size, smaller images, or fewer filters there',
     });
   }
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
 /** The worker threads, and one request at a time to all of them. */

@@ -77,6 +77,8 @@ export interface EnginePlan {
   optimizer?: OptimizerPlan;
   derived: DerivedPlan;
   spec?: TrainingSpec;
+  /** The layer that takes most of the memory, and how much. */
+  largest: { layer: string; bytes: number };
   /** What `derived.turned.list` holds: to be written to memory once. */
   turnedBlocks: Int32Array;
 }
@@ -140,9 +142,24 @@ export function createPlan(network: Network, training: TrainingSpec | undefined,
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
   return {
-    plan: { pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, derived, spec: training, turnedBlocks },
+    plan: { pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, derived, spec: training, turnedBlocks, largest: largestLayer(train ?? infer, trainMemory ?? inferMemory, parameters, { shards, batchSize, microBatch: Math.max(microBatches.train, microBatches.infer) }) },
     bytes: module.bytes(pages),
   };
+}
+
+/** Maps, and parameters with their gradients and the optimizer's state. */
+function largestLayer({ build }: LoweredNetwork, memory: ProgramMemory, parameters: readonly PlannedParameter[], { shards, batchSize, microBatch }: { shards: number; batchSize: number; microBatch: number }): EnginePlan['largest'] {
+  const bytes = new Map<string, number>();
+  const count = (layer: string, more: number): void => { bytes.set(layer, (bytes.get(layer) ?? 0) + more); };
+  for (const { layer, writes } of build.operations) {
+    for (const map of writes) {
+      const { layout, home } = memory.placements.get(map)!;
+      count(layer, 4 * layout.image * (home === 'batch' ? batchSize : microBatch));
+    }
+  }
+  for (const { layer, size } of parameters) count(layer, 4 * size * (build.training ? shards + 4 : 1));
+  const [layer, most] = [...bytes].reduce((a, b) => (b[1] > a[1] ? b : a), ['input', 0]);
+  return { layer, bytes: most };
 }
 
 const sixtyFour = (bytes: number): number => Math.ceil(bytes / 64) * 64;
