@@ -1,10 +1,10 @@
 /** A configuration with everything about it checked that can be known without data: the file, and the shapes in its network. */
 import { augmentationNamed } from '../augmentations/index.ts';
 import type { Completed, Options } from '../common/options.ts';
-import type { Place, Problem } from '../common/problem.ts';
+import type { Problem } from '../common/problem.ts';
 import { UserError } from '../common/problem.ts';
 import { examineExperiment } from '../config/index.ts';
-import type { Examination, LoadRequest } from '../config/index.ts';
+import type { Examination, LoadRequest, Parts } from '../config/index.ts';
 import { datasetFacts } from '../datasets/index.ts';
 import type { DatasetFacts } from '../datasets/dataset.ts';
 import { buildNetwork } from '../network/index.ts';
@@ -22,27 +22,27 @@ export function checkFile(request: LoadRequest): Checked {
   const examination = examineExperiment(request);
   const problems = [...examination.problems];
   const { parts } = examination;
-  if (!parts) return { problems, examination };
-  const facts = collect(() => datasetFacts(parts.dataset), problems, parts.places.dataset);
-  const network = facts && collect(() => buildNetwork(parts.model, parts.loss, facts), problems, parts.places.model);
+  if (!parts) return { problems: problems.toSorted(byPlace), examination };
+  const facts = collect(() => datasetFacts(parts.dataset), problems, parts);
+  const network = facts && collect(() => buildNetwork(parts.model, parts.loss, facts), problems, parts);
   if (facts) problems.push(...checkAugmentation(parts, facts));
   return { problems: problems.toSorted(byPlace), examination, ...(network ? { network } : {}) };
 }
 
-function checkAugmentation({ augmentation, places }: NonNullable<Examination['parts']>, { shape }: DatasetFacts): Problem[] {
+function checkAugmentation({ augmentation, placeOf }: Parts, { shape }: DatasetFacts): Problem[] {
   return augmentation.flatMap(({ type, options }, index) => {
     const reason = augmentationNamed(type)?.check?.(options as Completed<Options>, shape);
-    return reason === undefined ? [] : [{ code: 'augmentation-misfit', message: reason, fix: 'change it, or leave it out', where: places.augmentation[index], path: `augmentation[${index}].${type}` }];
+    return reason === undefined ? [] : [{ code: 'augmentation-misfit', message: reason, fix: 'change it, or leave it out', where: placeOf(`augmentation[${index}]`), path: `augmentation[${index}].${type}` }];
   });
 }
 
-/** The result, or undefined with the problems noted; those without a place get `near`. */
-function collect<T>(make: () => T, problems: Problem[], near: Place | undefined): T | undefined {
+/** The result, or undefined with the problems noted; those without a place get that of their path. */
+function collect<T>(make: () => T, problems: Problem[], { placeOf }: Parts): T | undefined {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    problems.push(...error.problems.map((problem) => (problem.where ? problem : { ...problem, ...(near ? { where: near } : {}) })));
+    problems.push(...error.problems.map((problem) => (problem.where ? problem : { ...problem, where: placeOf(problem.path ?? '') ?? placeOf('model.layers') })));
     return undefined;
   }
 }

@@ -48,8 +48,8 @@ export function evaluateArithmetic(text: string, numberOf: (path: string, start:
       if (take('-')) return -factor();
       if (take('(')) return closed(sum());
       const token = tokens[at++];
-      if (token?.number !== undefined) return token.number;
-      if (token?.path !== undefined) return numberOf(token.path, token.start);
+      if (token?.number !== undefined) return whole(token.number);
+      if (token?.path !== undefined) return whole(numberOf(token.path, token.start), token.start);
       throw new ExpressionProblem('a number or a $ reference is missing', 'write for example $filters * 4', token?.start ?? text.length);
     } finally {
       depth--;
@@ -94,8 +94,8 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-function whole(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new ExpressionProblem(`arithmetic is on whole numbers, found ${value}`, 'write the number itself');
+function whole(value: number, start = 0): number {
+  if (!Number.isSafeInteger(value)) throw new ExpressionProblem(`arithmetic is on whole numbers, found ${value}`, 'write the number itself', start);
   return value;
 }
 

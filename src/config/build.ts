@@ -9,9 +9,9 @@ import { spanning, toPlain, valueOf } from './tree.ts';
 import type { MapTree, Tree } from './tree.ts';
 
 /** The tree must have passed `check`. */
-export function buildExperiment(tree: Tree): Experiment {
+export function buildExperiment(tree: MapTree): Experiment {
   const train = valueOf(tree, 'train')!;
-  const plain = toPlain(tree) as Experiment;
+  const plain = toPlain({ ...tree, properties: new Map([...tree.properties].filter(([key]) => key !== 'model')) }) as Omit<Experiment, 'model'>;
   return {
     version: 1,
     name: plain.name,
@@ -32,10 +32,11 @@ export function buildExperiment(tree: Tree): Experiment {
 }
 
 export function buildModel(tree: Tree): Model {
-  const plain = toPlain(tree) as Model;
+  const input = valueOf(tree, 'input');
+  const classes = valueOf(tree, 'classes');
   return {
-    ...(plain.input === undefined ? {} : { input: plain.input }),
-    ...(plain.classes === undefined ? {} : { classes: plain.classes }),
+    ...(input === undefined ? {} : { input: toPlain(input) as [number, number, number] }),
+    ...(classes === undefined ? {} : { classes: Number(toPlain(classes)) }),
     initializer: buildEntry(valueOf(tree, 'initializer')!, catalogues.initializer),
     layers: buildLayers(valueOf(tree, 'layers')!),
     heads: heads(valueOf(tree, 'heads')!),

@@ -42,20 +42,30 @@ function canonicalObject(tree: Tree, fields: Readonly<Record<string, Field>>, pa
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (isBroken(property.value)) kept.push([key, property]);
     else if (field) kept.push([key, { ...property, value: canonical(property.value, field.form, joinPath(path, key), scope) }]);
-    else kept.push([key, refuseKey(key, property, Object.keys(fields), path, scope)]);
+    else kept.push([key, refuseKey(key, property, fields, path, scope)]);
   }
   return { ...map(body.place, kept), ...(body.origin === undefined ? {} : { origin: body.origin }) };
 }
 
-function refuseKey(key: string, property: Property, known: readonly string[], path: string, scope: Scope): Property {
+function refuseKey(key: string, property: Property, fields: Readonly<Record<string, Field>>, path: string, scope: Scope): Property {
   scope.report({
     code: 'unknown-key',
     message: path === '' ? `an experiment has no ${key}` : `there is no ${key} here`,
-    fix: adviseName(key, known),
+    fix: adviseName(key, Object.keys(fields), () => homeOf(key, fields)),
     where: property.keyPlace,
     path: joinPath(path, key),
   });
   return { ...property, value: broken(property.keyPlace) };
+}
+
+/** Where a key belongs that stands one level too high: `lr` in train, `epochs` beside it. */
+function homeOf(key: string, fields: Readonly<Record<string, Field>>): string | undefined {
+  for (const [name, { form }] of Object.entries(fields)) {
+    if (form.kind === 'object' && Object.hasOwn(form.fields, key)) return `it belongs into ${name}: { ${key}: ... }`;
+    const type = form.kind === 'entry' ? form.catalogue.types.find((each) => Object.hasOwn(each.options, key)) : undefined;
+    if (type) return `it is an option of the ${name}: ${name}: { ${type.name}: { ${key}: ... } }`;
+  }
+  return undefined;
 }
 
 function canonicalMap(tree: Tree, form: FormOf<'map'>, path: string, scope: Scope): Tree {

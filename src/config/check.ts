@@ -54,11 +54,12 @@ function checkEntry(entry: Tree, catalogue: Catalogue, path: string, report: Rep
   checkBeside(entry, catalogue, path, report);
   if (written.options.kind !== 'map') return;
   const optionsPath = joinPath(path, written.name);
+  const misspelt = hasBrokenPart(written.options);
   const failing = failingOptions(type, written.options);
   for (const [name, field] of Object.entries(fieldsOfType(type))) {
     const property = written.options.properties.get(name);
     if (!property) {
-      if (field.required) reportMissing(written.name, name, `${written.name}: { ${name}: ... }`, written.keyPlace, optionsPath, report);
+      if (field.required && !misspelt) reportMissing(written.name, name, `${written.name}: { ${name}: ... }`, written.keyPlace, optionsPath, report);
     } else if (field.form.kind !== 'value') {
       check(property.value, field.form, joinPath(optionsPath, name), property.keyPlace, report);
     } else if (failing.has(name)) {
@@ -83,7 +84,7 @@ function checkFields(tree: MapTree, fields: Readonly<Record<string, Field>>, own
   for (const [name, field] of Object.entries(fields)) {
     const property = tree.properties.get(name);
     if (property) check(property.value, field.form, joinPath(path, name), property.keyPlace, report);
-    else if (field.required) reportMissing(owner, name, `${name}: ${exampleOf(field.form)}`, near, path, report);
+    else if (field.required && !hasBrokenPart(tree)) reportMissing(owner, name, `${name}: ${exampleOf(field.form)}`, near, path, report);
   }
 }
 
@@ -94,13 +95,18 @@ function checkValue(tree: Tree, option: Option<unknown>, path: string, report: R
 function reportWrong(tree: Tree, schema: JsonSchema, path: string, report: Report): void {
   if (hasBroken(tree)) return;
   const expected = describeSchema(schema);
-  report({ code: 'wrong-value', message: `expected ${expected}, found ${describeTree(tree)}`, fix: fixOf(tree, schema), where: tree.place, path });
+  report({ code: 'wrong-value', message: `expected ${expected}, found ${describeTree(tree)}`, fix: fixOf(tree, schema, path), where: tree.place, path });
 }
 
-function fixOf(tree: Tree, schema: JsonSchema): string {
+function fixOf(tree: Tree, schema: JsonSchema, path: string): string {
   const about = typeof schema['description'] === 'string' ? schema['description'] : 'see exp schema';
   const quoted = tree.kind === 'scalar' && typeof tree.value === 'string' && accepts(schema, Number(tree.value));
-  return quoted ? 'write the number without quotes' : about.replace(/\.$/, '');
+  return quoted ? 'write the number without quotes' : `${path.split('.').at(-1)!}: ${about.replace(/\.$/, '')}`;
+}
+
+/** Something in it was refused before: what seems to be missing may only be misspelt. */
+function hasBrokenPart(tree: MapTree): boolean {
+  return [...tree.properties.values()].some(({ value }) => isBroken(value));
 }
 
 function reportMissing(owner: string, name: string, example: string, where: Place, path: string, report: Report): void {
@@ -127,8 +133,11 @@ function accepts(schema: JsonSchema, value: unknown): boolean {
 
 /** The options of an entry that its schema refuses. Lists of layers are checked where their entries are. */
 function failingOptions(type: EntryType, options: MapTree): ReadonlySet<string> {
+  const fields = fieldsOfType(type);
+  const values = [...options.properties].filter(([name]) => fields[name]?.form.kind === 'value').map(([name, { value }]) => [name, toPlain(value)] as const);
+  if (values.length === 0) return new Set();
   const validate = validator(strictSchema(type));
-  if (validate(toPlain(options))) return new Set();
+  if (validate(Object.fromEntries(values))) return new Set();
   return new Set((validate.errors ?? []).map((error) => error.instancePath.split('/')[1] ?? ''));
 }
 

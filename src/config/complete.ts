@@ -2,7 +2,7 @@
 import { fieldsOfType, typeNamed } from './language.ts';
 import type { Catalogue, Field, Form } from './language.ts';
 import { isReference } from './canonical.ts';
-import { fromPlain, mapChildren } from './tree.ts';
+import { fromPlain, isBroken, mapChildren } from './tree.ts';
 import type { MapTree, Property, Tree } from './tree.ts';
 
 export const defaultOrigin = 'default';
@@ -29,6 +29,8 @@ function completeFields(tree: MapTree, fields: Readonly<Record<string, Field>>):
       properties.set(key, { keyPlace: tree.place, value: complete(value, field.form) });
     }
   }
+  // What was refused stays, so that later steps know that something was written.
+  for (const [key, property] of tree.properties) if (!properties.has(key) && isBroken(property.value)) properties.set(key, property);
   return { ...tree, properties };
 }
 

@@ -20,15 +20,25 @@ export interface Composition {
   /** Of the file itself, as read. */
   sourceText: string;
   start: Place;
+  /** False where a part could not be read: what seems to be missing may stand there. */
+  whole: boolean;
 }
 
 /** Undefined where the file itself cannot be read. */
 export function compose(file: string, report: Report): Composition | undefined {
-  const source = readSource(file, report, undefined);
-  const tree = source && composeSource(source, [], report);
+  let whole = true;
+  const note: Report = (problem) => {
+    if (unreadableCodes.has(problem.code)) whole = false;
+    report(problem);
+  };
+  const source = readSource(file, note, undefined);
+  const tree = source && composeSource(source, [], note);
   if (!source || !tree) return undefined;
-  return { tree: withName(tree, source), sourceText: source.text, start: source.placeAt(0) };
+  return { tree: withName(tree, source), sourceText: source.text, start: source.placeAt(0), whole };
 }
+
+/** Problems after which a part of the experiment is not known at all. */
+const unreadableCodes = new Set(['not-a-map', 'extends-cycle', 'extends-depth', 'unreadable', 'not-a-file', 'too-large', 'yaml-syntax', 'unknown-key']);
 
 /** Base files nest at most this deep. */
 const maximumDepth = 16;

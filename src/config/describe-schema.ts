@@ -22,7 +22,7 @@ function describeRange(schema: JsonSchema): string {
   const { minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
   const lower = minimum !== undefined ? `from ${minimum as number}` : above !== undefined ? `above ${above as number}` : '';
   const upper = maximum !== undefined ? `to ${maximum as number}` : below !== undefined ? `below ${below as number}` : '';
-  return [lower, upper].filter(Boolean).map((part) => ` ${part}`).join('');
+  return lower && upper.startsWith('below') ? ` ${lower} to ${upper}` : [lower, upper].filter(Boolean).map((part) => ` ${part}`).join('');
 }
 
 function describeText(schema: JsonSchema): string {

@@ -14,7 +14,7 @@ import { broken, describeTree, isBroken, isNull, joinPath, list, map, mapChildre
 import type { ListTree, MapTree, Property, Tree } from './tree.ts';
 import { adviseName } from './words.ts';
 
-const maximumLayers = 20_000;
+const maximumLayers = 10_000;
 const maximumDepth = 32;
 
 interface Expansion {
@@ -155,10 +155,11 @@ function expandRepeat(entry: MapTree, name: string, path: string, expansion: Exp
   if (!times || !body || body.kind !== 'list' || count === undefined || !Number.isInteger(count) || count < 0 || count > 1000) {
     return invalidRepeat(entry, options, times);
   }
-  const rounds = Array.from({ length: count }, (_, index) => {
+  const rounds: Tree[] = [];
+  for (let round = 1; round <= count && !expansion.made.refused; round++) {
     const layers = expandList(body, `${path}.repeat.layers`, expansion, surroundings);
-    return groupOf({ ...entry, properties: new Map() }, layers, `${index + 1}`, surroundings);
-  });
+    rounds.push(groupOf({ ...entry, properties: new Map() }, layers, `${round}`, surroundings));
+  }
   return groupOf(entry, list(rounds, body.place), name, surroundings);
 }
 

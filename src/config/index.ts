@@ -11,13 +11,15 @@ import { canonical } from './canonical.ts';
 import type { Scope } from './canonical.ts';
 import { complete } from './complete.ts';
 import { compose } from './compose.ts';
+import type { Composition } from './compose.ts';
 import { expand } from './expand.ts';
 import type { Experiment } from './experiment.ts';
 import { catalogues, experimentForm } from './language.ts';
+import { splitPath, valueAt } from './locate.ts';
 import { applyOverrides, readOverrides } from './overrides.ts';
 import { explainTree, printExperiment } from './print.ts';
 import { createResolver, resolveOutsideBlocks } from './references.ts';
-import { childrenOf, hasBroken, map, toPlain, valueOf } from './tree.ts';
+import { broken, hasBroken, map, toPlain, valueOf } from './tree.ts';
 import type { MapTree, Report, Tree } from './tree.ts';
 
 export { looksLikeOverride } from './overrides.ts';
@@ -65,8 +67,8 @@ export interface Parts {
   loss: Entry;
   /** Empty where something is wrong in it. */
   augmentation: Experiment['augmentation'];
-  /** Where they stand in the file. */
-  places: { model: Place; dataset: Place; augmentation: readonly Place[] };
+  /** Where a path stands in the file: `model.input`, `augmentation[0]`. */
+  placeOf(path: string): Place | undefined;
 }
 
 /** Throws UserError with all problems. */
@@ -92,8 +94,8 @@ export function examineExperiment(request: LoadRequest): Examination {
   const resolver = createResolver(changed.tree, request.environment ?? process.env, report);
   const resolved = normalize(resolveOutsideBlocks(asMap(changed.tree), resolver), scope);
   const expanded = asMap(applyOverrides(expand(resolved, resolver, scope), changed.inside, scope, true).tree);
-  const wrong = checkParts(expanded, composition.start, report);
-  const parts = ['model', 'dataset', 'train'].some((key) => wrong.has(key)) ? {} : { parts: partsOf(expanded, wrong.has('augmentation')) };
+  const wrong = checkParts(expanded, composition, report);
+  const parts = ['model', 'dataset', 'loss'].some((key) => wrong.has(key)) ? {} : { parts: partsOf(expanded, wrong.has('augmentation')) };
   if (problems.length) return { problems, ...parts };
   const completed = changed.inside.length ? expanded : resolved;
   const chosen = (how: PrintOptions): MapTree => (how.expand ? expanded : completed);
@@ -129,20 +131,21 @@ function normalize(tree: MapTree, scope: Scope): MapTree {
   return asMap(complete(canonical(tree, experimentForm, '', scope), experimentForm));
 }
 
-/** Checks all; gives the top-level keys in which something is wrong or was refused before. */
-function checkParts(tree: MapTree, start: Place, report: Report): ReadonlySet<string> {
+/** Checks all; gives the top-level keys, and `loss`, in which something is wrong or was refused before. */
+function checkParts(tree: MapTree, { start, whole }: Composition, report: Report): ReadonlySet<string> {
   const wrong = new Set<string>();
   for (const [key, field] of Object.entries(experimentForm.fields)) {
     const property = tree.properties.get(key);
     if (key === 'blocks') continue;
     if (!property && field.required) {
       wrong.add(key);
-      check(map(start), { ...experimentForm, fields: { [key]: field } }, '', start, report);
+      if (whole) check(map(start), { ...experimentForm, fields: { [key]: field } }, '', start, report);
     }
     if (!property) continue;
     if (hasBroken(property.value)) wrong.add(key);
+    if (key === 'train' && hasBroken(valueOf(property.value, 'loss') ?? broken(start))) wrong.add('loss');
     check(property.value, field.form, key, property.keyPlace, (problem) => {
-      wrong.add(key);
+      wrong.add(key).add(problem.path?.startsWith('train.loss') ? 'loss' : key);
       report(problem);
     });
   }
@@ -150,15 +153,15 @@ function checkParts(tree: MapTree, start: Place, report: Report): ReadonlySet<st
 }
 
 function partsOf(tree: MapTree, withoutAugmentation: boolean): Parts {
-  const model = tree.properties.get('model')!;
-  const dataset = tree.properties.get('dataset')!;
-  const augmentation = valueOf(tree, 'augmentation')!;
   return {
-    model: buildModel(model.value),
-    dataset: buildEntry(dataset.value, catalogues.dataset),
+    model: buildModel(valueOf(tree, 'model')!),
+    dataset: buildEntry(valueOf(tree, 'dataset')!, catalogues.dataset),
     loss: buildEntry(valueOf(valueOf(tree, 'train'), 'loss')!, catalogues.loss),
-    augmentation: withoutAugmentation ? [] : buildAugmentation(augmentation),
-    places: { model: model.keyPlace, dataset: dataset.keyPlace, augmentation: childrenOf(augmentation).map((each) => each.place) },
+    augmentation: withoutAugmentation ? [] : buildAugmentation(valueOf(tree, 'augmentation')!),
+    placeOf(path) {
+      const found = valueAt(tree, splitPath(path), experimentForm);
+      return 'lost' in found ? undefined : found.tree.place;
+    },
   };
 }
 

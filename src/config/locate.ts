@@ -89,7 +89,7 @@ class Walk {
       return this.change(tree, form);
     }
     const segment = this.segments[depth]!;
-    if (!tree) return this.lose(depth - 1, 'it has no value', 'set all of it at once');
+    if (!tree) return this.mode === 'remove' ? this.lose(depth - 1, 'it is not there', 'leave it out') : this.lose(depth - 1, 'it has no value', 'set all of it at once');
     if (form.kind === 'entry' && tree.kind === 'map') return this.intoEntry(tree, form.catalogue, depth);
     if (tree.kind === 'list') return this.intoList(tree, form, depth);
     if (tree.kind === 'scalar' || form.kind === 'value' || form.kind === 'either') return this.lose(depth, `nothing inside it can be called ${segment}`, 'set the whole value');

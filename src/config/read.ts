@@ -33,7 +33,7 @@ export interface Source {
 /** The tree, or undefined when the text cannot be read at all (reported). */
 export function readYaml(source: Source, report: Report): Tree | undefined {
   if (!withinBounds(source, report)) return undefined;
-  const document = parseDocument(source.text, { keepSourceTokens: true, uniqueKeys: false, prettyErrors: false, logLevel: 'silent', merge: false, intAsBigInt: true });
+  const document = parseDocument(source.text, { keepSourceTokens: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error', merge: false, intAsBigInt: true });
   for (const error of document.errors.slice(0, 20)) {
     report({ code: 'yaml-syntax', message: readableSyntax(error.message), where: source.placeAt(error.pos[0], error.pos[1]), ...syntaxFix(error.code) });
   }
@@ -84,7 +84,10 @@ function withinBounds(source: Source, report: Report): boolean {
 
 /** The library's sentence, on one line and without what only its authors need. */
 function readableSyntax(message: string): string {
-  return message.split('\n')[0]!.replace(/\.$/, '').replace('Implicit keys need to be on a single line', 'a key must stand on one line and end with a colon');
+  const line = message.split('\n')[0]!.replace(/\.$/, '').replace(/^Source contains multiple documents;.*/, 'a second document begins here');
+  const unclosed = /^Flow (?:map|sequence) in block collection must be sufficiently indented and end with a (.)/.exec(line);
+  if (unclosed) return `a bracket that was opened above is not closed: ${unclosed[1]} is missing`;
+  return line.replace('Implicit keys need to be on a single line', 'a key must stand on one line and end with a colon');
 }
 
 function syntaxFix(code: string): { fix?: string } {
@@ -121,7 +124,7 @@ class TreeReader {
     if (++this.nodes > limits.nodes) return this.overBudget(place);
     if (isAlias(node)) return this.followAlias(node.source, place);
     if (node.tag !== undefined) {
-      return this.refuse('yaml-tag', `the tag ${node.tag} has no meaning in an experiment`, 'remove it', place);
+      return this.refuse('yaml-tag', `the tag ${node.tag.replace('tag:yaml.org,2002:', '!!')} has no meaning in an experiment`, 'remove it', place);
     }
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
     this.open.add(node);

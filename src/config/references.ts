@@ -100,6 +100,7 @@ function fromEnvironment(tree: ScalarTree, { name, fallback }: { name: string; f
 function problemAt(tree: ScalarTree, problem: ExpressionProblem, path: string): Problem {
   const { place } = tree;
   const stands = place.excerpt?.startsWith(String(tree.value), place.column - 1);
-  const where = stands ? { ...place, column: place.column + problem.start } : place;
+  const column = place.column + problem.start;
+  const where = stands ? { ...place, column, endColumn: Math.max(column + 1, place.endColumn ?? 0) } : place;
   return { code: 'bad-reference', message: problem.message, fix: problem.fix, where, path };
 }

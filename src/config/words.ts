@@ -47,10 +47,12 @@ const notALayer: Readonly<Record<string, string>> = {
   activation: 'write the activation as a layer of its own: relu',
 };
 
-/** How to mend an unknown name: our word for it, the nearest name, or all names. */
-export function adviseName(written: string, known: readonly string[]): string {
+/** How to mend an unknown name: our word for it, where it belongs, the nearest name, or all names. */
+export function adviseName(written: string, known: readonly string[], elsewhere: () => string | undefined = () => undefined): string {
   const ours = wordForForeign(written, known);
   if (ours !== undefined) return `it is called ${ours} here`;
+  const home = elsewhere();
+  if (home !== undefined) return home;
   const nearest = nearestName(written, known);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
   if (known.includes('relu') && notALayer[written.toLowerCase()] !== undefined) return notALayer[written.toLowerCase()]!;
