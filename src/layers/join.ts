@@ -45,13 +45,13 @@ export function buildBranches(branches: readonly unknown[], builder: Builder): R
 /** For element-wise joins: all shapes must agree. */
 export function checkSameShapes(inputs: readonly Shape[]): void {
   checkSeveral(inputs);
-  refuseWhereDifferent(inputs, describeShape, (each) => [each.channels, each.height, each.width]);
+  refuseWhereDifferent(inputs, describeShape, (each) => [each.channels, each.height, each.width], 'give them the same number of filters, the same stride, and padding: same');
 }
 
 /** For `concat`: heights and widths must agree. */
 export function checkSameSizes(inputs: readonly Shape[]): void {
   checkSeveral(inputs);
-  refuseWhereDifferent(inputs, (each) => `${each.height}×${each.width}`, (each) => [each.height, each.width]);
+  refuseWhereDifferent(inputs, (each) => `${each.height}×${each.width}`, (each) => [each.height, each.width], 'give them the same stride, and padding: same');
 }
 
 function checkSeveral(inputs: readonly Shape[]): void {
@@ -60,8 +60,8 @@ function checkSeveral(inputs: readonly Shape[]): void {
   }
 }
 
-function refuseWhereDifferent(inputs: readonly Shape[], describe: (shape: Shape) => string, sizes: (shape: Shape) => readonly number[]): void {
+function refuseWhereDifferent(inputs: readonly Shape[], describe: (shape: Shape) => string, sizes: (shape: Shape) => readonly number[], fix: string): void {
   const first = sizes(inputs[0]);
   if (inputs.every((each) => sizes(each).every((size, axis) => size === first[axis]))) return;
-  throw new ShapeProblem(`its inputs differ: ${inputs.map(describe).join(' and ')}`);
+  throw new ShapeProblem(`its inputs differ: ${inputs.map(describe).join(' and ')}`, undefined, fix);
 }
