@@ -32,8 +32,8 @@ export async function openRun(run: Run, how: { weights: WeightsName; threads: nu
     throw new UserError({ code: 'run-damaged', message: `${run.path} has no readable run.json: it was killed before its first step, or is damaged` });
   }
   const file = join(run.path, 'checkpoints', `${how.weights}.safetensors`);
-  const network = buildNetwork(experiment.model, experiment.train.loss, datasetFacts(experiment.dataset));
   const { tensors, metadata } = readRunWeights(run, file);
+  const network = buildNetwork(experiment.model, experiment.train.loss, datasetFacts(experiment.dataset));
   const weights = checkWeights(network, tensors, file);
   const engine = await (how.createEngine ?? createDefaultEngine)({ network, threads: how.threads });
   await engine.load(weights);

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import { findCheckpoint } from '../../src/runs/checkpoints.ts';
 
 export const tiny = fileURLToPath(new URL('fixtures/tiny.yaml', import.meta.url));
@@ -33,7 +34,7 @@ export function workplace(): string {
 }
 
 const made: string[] = [];
-process.on('exit', () => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
+afterAll(() => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
 
 /** On this Node, whichever it is: no launcher in between. */
 export function start(argv: readonly string[], cwd: string, environment: Record<string, string> = {}): Started {

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { LayerEntry } from '../../src/config/experiment.ts';
 import type { PlainExperiment, RunRecord } from '../../src/runs/record.ts';
 import { configHash } from '../../src/runs/record.ts';
@@ -15,7 +16,7 @@ export function temporaryDirectory(): string {
 }
 
 const made: string[] = [];
-process.on('exit', () => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
+afterAll(() => { for (const directory of made) rmSync(directory, { recursive: true, force: true }); });
 
 export const conv = (filters: number, padding = 1): LayerEntry => ({ type: 'conv', options: { filters, kernel: 3, stride: 1, padding, bias: true } });
 export const relu: LayerEntry = { type: 'relu', options: {} };
