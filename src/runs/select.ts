@@ -42,7 +42,7 @@ function selectByWord(word: string, root: string, all: () => Run[]): Run[] {
     if (inside.length > 0) return inside;
   }
   if (isPattern(word)) return selectByPattern(word, root);
-  if (word === 'latest') return all().slice(-1).concat(all().length === 0 ? refuse(word, root, all()) : []);
+  if (word === 'latest') return [all().at(-1) ?? refuse(word, root, all())];
   if (word === 'best') return [bestOf(all()) ?? refuse(word, root, all())];
   if (/^\d+$/.test(word) && Number(word) >= 1 && Number(word) <= all().length) return [all()[Number(word) - 1]];
   return [selectByName(word, all()) ?? refuse(word, root, all())];

@@ -39,8 +39,8 @@ describe('describeProblem', () => {
     const beyond = describeProblem({ code: 'x', message: 'm', where: { file: 'f', line: 1, column: 4, excerpt: 'a: ' } }, plain);
     expect(beyond).toContain('\n  1 | a: \n    |    ^\n');
     const long = describeProblem({ code: 'x', message: 'm', where: { file: 'f', line: 1, column: 5001, endColumn: 5003, excerpt: `${'x'.repeat(5000)}!!${'y'.repeat(5000)}` } }, plain).split('\n');
-    expect(long[1]!.length).toBeLessThan(170);
-    expect([...long[2]!].map((mark, index) => (mark === '^' ? long[1]![index] : '')).join('')).toBe('!!');
+    expect(long[1].length).toBeLessThan(170);
+    expect(long[1].slice(long[2].indexOf('^'), long[2].lastIndexOf('^') + 1)).toBe('!!');
     const hostile = describeProblem({ code: 'x', message: 'm', where: { file: 'f', line: 1, column: 1, excerpt: '\u001b[31mred\t\u0007' } }, plain);
     expect(hostile).toContain('  1 | \ufffd[31mred \ufffd\n');
   });
