@@ -1,6 +1,6 @@
 /**
- * YAML text → tree with positions. Bounded before anything is built: size, depth and tokens are counted with the
- * library's lexer and its (non-recursive) parser, because its composer recurses and deep nesting aborts Node.
+ * YAML text → tree with positions. Bounded before anything is built: size, depth and parts are counted with the
+ * library's lexer and its parser, which does not recurse, because its composer recurses and deep nesting aborts Node.
  * Of YAML 1.2 core we refuse what has no meaning in an experiment: tags, merge keys, cycles, several documents,
  * keys that are not words, and numbers that a double cannot hold.
  */
@@ -12,13 +12,13 @@ import type { MapTree, Property, Report, Scalar, Tree } from './tree.ts';
 
 export const limits = {
   bytes: 1 << 20,
+  lines: 20_000,
   depth: 64,
-  /** Lexical tokens; a thousand layers need about 20,000. */
-  tokens: 400_000,
+  /** Keys, list items and commas: a thousand layers need about 10,000. */
+  parts: 20_000,
   /** Nodes after aliases are followed. */
   nodes: 100_000,
   aliases: 100,
-  keysInOneMap: 10_000,
 };
 
 const prototypeKeys = new Set(['__proto__', 'constructor', 'prototype']);
@@ -68,18 +68,30 @@ function withinBounds(source: Source, report: Report): boolean {
   if (Buffer.byteLength(source.text) > limits.bytes) {
     return refuse(`the file is larger than ${limits.bytes >> 20} MB`, 'an experiment is a few kilobytes: is this the right file?', 0);
   }
+  const end = endOfLine(source.text, limits.lines);
+  if (end < source.text.length) return refuse(`the file has more than ${limits.lines} lines`, 'use repeat and blocks in place of long lists', end);
   const parser = new Parser();
-  let tokens = 0;
+  let parts = 0;
   let offset = 0;
   for (const lexeme of new Lexer().lex(source.text)) {
     for (const _ of parser.next(lexeme)) { /* only the depth is of interest */ }
     // A document and each open key take a place on the stack as well.
     if (parser.stack.length > limits.depth + 2) return refuse(`nested more than ${limits.depth} deep`, 'write the inner part as a block, or check the brackets', offset);
-    if (++tokens > limits.tokens) return refuse('too many parts for one experiment', 'use repeat and blocks in place of long lists', offset);
+    if (/^[:?,-]$/.test(lexeme) && ++parts > limits.parts) return refuse('too many parts for one experiment', 'use repeat and blocks in place of long lists', offset);
     // The lexer's markers (document start, scalar follows, ...) take no room in the text.
     if (!/^[\u0002\u0018\u001f]$/.test(lexeme)) offset += lexeme.length;
   }
   return true;
+}
+
+/** The offset at which a line ends, or the end of the text. */
+function endOfLine(text: string, line: number): number {
+  let at = -1;
+  for (let count = 0; count < line; count++) {
+    at = text.indexOf('\n', at + 1);
+    if (at < 0) return text.length;
+  }
+  return at + 1;
 }
 
 /** The library's sentence, on one line and without what only its authors need. */
@@ -146,7 +158,6 @@ class TreeReader {
 
   private mapTree(pairs: Pair<Node, Node | null>[], place: Place): Tree {
     const properties = new Map<string, Property>();
-    if (pairs.length > limits.keysInOneMap) return this.overBudget(place);
     for (const pair of pairs) {
       const keyPlace = this.placeOf(pair.key, place);
       const key = this.key(pair.key, keyPlace);
