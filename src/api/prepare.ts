@@ -100,7 +100,7 @@ function checkMemory(engine: Engine, network: Network, dataset: LoadedDataset): 
   if (needed <= permitted) return;
   const largest = network.layers.reduce((a, b) => (sizeOf(b.shape) > sizeOf(a.shape) ? b : a));
   throw new UserError({
-    code: 'memory', path: 'train.batch_size', where: largest.place,
+    code: 'memory', where: largest.place,
     message: `training needs ${describeBytes(needed)} of memory, this process may use ${describeBytes(permitted)}`,
     fix: `the largest output is that of ${largest.name}, ${describeShape(largest.shape)} for each image: halve train.batch_size, or use a stride or a pool before it`,
   });

@@ -1,5 +1,6 @@
 /** Trains in a run directory, from the start or from a checkpoint, to the end or to a signal. What `run` and `resume` share. */
 import { join } from 'node:path';
+import { checkDisk } from '../common/disk.ts';
 import { UserError } from '../common/problem.ts';
 import { toJson } from '../common/json.ts';
 import type { LoadedDataset } from '../datasets/dataset.ts';
@@ -7,6 +8,7 @@ import type { Engine } from '../engines/engine.ts';
 import { runFile } from '../runs/directory.ts';
 import { RunRecorder } from '../runs/recorder.ts';
 import type { RunRecord } from '../runs/record.ts';
+import { checkpointBytes } from '../runs/checkpoints.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
 import { readSummary } from '../runs/summary.ts';
 import { chosenOn, tellAll, train } from '../training/training.ts';
@@ -39,6 +41,7 @@ export async function conduct(request: ConductRequest): Promise<void> {
   const display = new TrainingDisplay({ terminal: context.stderr, engine, plan, say: reporter.say, quiet: reporter.quiet });
   const stop = listenForStop((name) => display.say(`${name}: stopping after the step in hand; once more leaves at once`));
   try {
+    checkDisk(directory, checkpointBytes(await engine.save()));
     const recorder = RunRecorder.open({ directory, record, engine, chosenOn: chosenOn(plan), from });
     const result = await trainAndRecordFailure();
     display.close();

@@ -40,6 +40,13 @@ const stateName = /^state-(\d{9,})\.safetensors$/;
 const kept = 2;
 const metadataKey = 'exp';
 
+/** Bytes on the disk at most, while the third state is written beside the two that are kept. `tensors`: as an engine saves them. */
+export function checkpointBytes({ model, optimizer }: { model: Tensors; optimizer: Tensors }): number {
+  const bytesOf = (tensors: Tensors): number => [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const weights = bytesOf(model);
+  return 3 * weights + (kept + 1) * (weights + bytesOf(optimizer));
+}
+
 /** Writes the weights, then the state (which makes the checkpoint valid), then removes states older than the last two. */
 export function writeCheckpoint(directory: string, checkpoint: Checkpoint, isBest: boolean, files: FileSystem = nodeFileSystem): void {
   const { state, lengths, identity, model, optimizer } = checkpoint;

@@ -1,5 +1,5 @@
 /** A run killed again and again and resumed each time, to its end. */
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { fingerprint, killInsideSave, start, tiny, sleep, workplace } from './process.ts';
@@ -23,6 +23,8 @@ export async function runThroughKills(overrides: readonly string[], kills: reado
     if (signal === 'SIGKILL') struck++;
     else expect({ code, stderr }).toMatchObject({ code: 0 });
     if (code === 0) return { fingerprint: fingerprint(run), struck };
+    // Before its record was written there is nothing to resume: a person starts again.
+    if (!existsSync(join(run, 'run.json'))) rmSync(run, { recursive: true, force: true });
   }
   const { code, stderr } = await start(argumentsFor(run, overrides), directory).ended;
   expect({ code, stderr }).toMatchObject({ code: 0 });
