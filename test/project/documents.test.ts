@@ -2,16 +2,15 @@
  * What documents tell people to type works: every command, every configuration, every link.
  * `exp run` and `npx exp run` are given `--dry-run` here; bench/two-commands.sh runs the README's commands as they are.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadExperiment } from '../../src/config/index.ts';
+import { projectFiles } from './sources.ts';
 
-const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' })
-  .split('\n')
-  .filter((file) => existsSync(file) && !file.startsWith('docs/reference/'));
+const documents = projectFiles().filter((file) => file.endsWith('.md') && !file.startsWith('docs/reference/'));
 const scripts: Record<string, string> = JSON.parse(readFileSync('package.json', 'utf8')).scripts;
 
 interface Block {

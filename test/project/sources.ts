@@ -9,6 +9,19 @@ export function sourceFiles(...folders: string[]): string[] {
     .toSorted();
 }
 
+const notOurs = new Set(['node_modules', 'dist', 'runs', 'coverage', '.git']);
+
+/** Everything that belongs to the project, with or without a repository around it. */
+export function projectFiles(folder = '.'): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+      if (notOurs.has(entry.name)) return [];
+      return entry.isDirectory() ? projectFiles(path) : [path];
+    })
+    .toSorted();
+}
+
 /** The text without comments. */
 export function codeOf(file: string): string {
   return readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
