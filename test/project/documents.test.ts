@@ -3,7 +3,7 @@
  * `exp run` and `npx exp run` are given `--dry-run` here; bench/two-commands.sh runs the README's commands as they are.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -36,6 +36,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'exp-documents-'));
   cpSync('configs', join(folder, 'configs'), { recursive: true });
+  cpSync('runs/README.md', join(folder, 'runs/README.md'));
   const tiny = ['dataset={ synthetic-digits: { train_count: 200, test_count: 100 } }', 'train.epochs=1'];
   const done = exp('run', 'configs/deepconvnet.yaml', '--quiet', ...tiny);
   if (done.status !== 0) throw new Error(done.stderr);
@@ -44,6 +45,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function exp(...argv: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [resolve('dist/bin/exp.js'), ...argv], { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+}
+
+/** `runs/*` becomes everything in `runs/`, the README that is there too. */
+function asShellsDo(word: string): string[] {
+  return word.endsWith('/*') ? readdirSync(join(folder, word.slice(0, -2))).map((name) => word.replace('*', name)) : [word];
 }
 
 describe('configurations', () => {
@@ -62,7 +68,7 @@ describe('commands', () => {
     text.split('\n').flatMap((row, i) => row.replace(/\s+#.*$/, '').split(/ && | \| /).map((command) => ({ where: `${document}:${line + 1 + i}`, command: command.trim() }))));
 
   test.each(lines.filter(({ command }) => /^(npx )?exp /.test(command)))('$where $command', ({ command }) => {
-    const argv = command.replace(/^(npx )?exp /, '').split(/\s+/);
+    const argv = command.replace(/^(npx )?exp /, '').split(/\s+/).flatMap(asShellsDo);
     const done = exp(...argv, ...(argv[0] === 'run' ? ['--dry-run'] : []));
     expect(done.status === 0 ? 'done' : done.stderr).toBe('done');
   });
