@@ -21,8 +21,9 @@ export interface RunModel {
   network: Network;
   /** Inference only; to be closed by the caller. */
   engine: Engine;
-  /** Epochs after which the weights were written. */
+  /** When the weights were written: finished epochs, and steps over all epochs. */
   epoch: number;
+  step: number;
 }
 
 /** Throws UserError where the run has no such weights, or where they are damaged or do not fit. */
@@ -37,7 +38,7 @@ export async function openRun(run: Run, how: { weights: WeightsName; threads: nu
   const weights = checkWeights(network, tensors, file);
   const engine = await (how.createEngine ?? createDefaultEngine)({ network, threads: how.threads });
   await engine.load(weights);
-  return { experiment, network, engine, epoch: Number(metadata['epoch'] ?? NaN) };
+  return { experiment, network, engine, epoch: Number(metadata['epoch'] ?? NaN), step: Number(metadata['step'] ?? NaN) };
 }
 
 function readRunWeights(run: Run, file: string): ReturnType<typeof readWeights> {

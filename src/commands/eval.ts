@@ -43,13 +43,13 @@ export function checkpointOption(): Option {
 async function evaluate(word: string, options: EvalOptions, context: Context): Promise<void> {
   const reporter = new Reporter(context.stderr, options.quiet === true || options.json === true);
   const run = selectRun(word, runsDirectory(options));
-  const { experiment, engine, epoch } = await openRun(run, { weights: options.checkpoint, threads: options.threads ?? defaultThreads() });
+  const { experiment, engine, epoch, step } = await openRun(run, { weights: options.checkpoint, threads: options.threads ?? defaultThreads() });
   try {
     const dataset = await prepareData({ version: 1, ...experiment }, { environment: context.environment, report: reporter.say });
     if (dataset.substitution !== undefined) reporter.warn(describeSubstitution(dataset.substitution, context.stderr));
     await engine.attach('test', imageSource(dataset.test, dataset, experiment.dataset, { augmentation: [], shuffle: false, seed: experiment.seed }));
     const evaluation = await engine.evaluate('test');
-    const facts = { run: run.id, checkpoint: options.checkpoint, epoch };
+    const facts = { run: run.id, checkpoint: options.checkpoint, epoch, step };
     context.stdout.write(options.json ? describeAsJson(facts, evaluation, dataset) : describeAsText(facts, evaluation, dataset));
   } finally {
     await engine.close();
@@ -60,6 +60,7 @@ interface Facts {
   run: string;
   checkpoint: WeightsName;
   epoch: number;
+  step: number;
 }
 
 function describeAsJson(facts: Facts, { images, correct, loss }: Evaluation, dataset: LoadedDataset): string {
@@ -67,7 +68,7 @@ function describeAsJson(facts: Facts, { images, correct, loss }: Evaluation, dat
   return `${toJson({ ...facts, dataset: dataset.actual, ...substitution, images, correct, 'test/accuracy': correct / images, 'test/loss': loss }, 2)}\n`;
 }
 
-function describeAsText({ run, checkpoint, epoch }: Facts, { images, correct, loss }: Evaluation, dataset: LoadedDataset): string {
+function describeAsText({ run, checkpoint, epoch, step }: Facts, { images, correct, loss }: Evaluation, dataset: LoadedDataset): string {
   const figures = `test accuracy ${describePercent(correct / images)} (${describeCount(images - correct)} of ${describeCount(images)} wrong), loss ${describeLoss(loss)}`;
-  return `${figures}\n${run}, ${checkpoint} weights, after epoch ${epoch}, on ${dataset.actual}\n`;
+  return `${figures}\n${run}, ${checkpoint} weights (after epoch ${epoch}, ${describeCount(step)} steps), on ${dataset.actual}\n`;
 }
