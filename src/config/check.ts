@@ -4,13 +4,12 @@
  */
 import { Ajv } from 'ajv';
 import type { ValidateFunction } from 'ajv';
-import { objectSchema } from '../common/options.ts';
-import type { JsonSchema, Option, Options } from '../common/options.ts';
+import type { JsonSchema, Option } from '../common/options.ts';
 import type { Place } from '../common/problem.ts';
 import { typeOf } from './complete.ts';
 import { describeSchema } from './describe-schema.ts';
 import { fieldsOfType, typeNamed } from './language.ts';
-import type { Catalogue, EntryType, Field, Form } from './language.ts';
+import type { Catalogue, Field, Form } from './language.ts';
 import { describeTree, hasBroken, isBroken, joinPath, toPlain } from './tree.ts';
 import type { MapTree, Report, Tree } from './tree.ts';
 
@@ -19,7 +18,7 @@ export function check(tree: Tree, form: Form, path: string, near: Place, report:
   if (isBroken(tree)) return;
   switch (form.kind) {
     case 'object':
-      if (tree.kind === 'map') checkFields(tree, form.fields, describeOwner(path), path, near, report);
+      if (tree.kind === 'map') checkFields(tree, form.fields, { name: nameOf(path), place: near, path }, report);
       return;
     case 'map':
       if (tree.kind === 'map') for (const [key, { keyPlace, value }] of tree.properties) check(value, form.of, joinPath(path, key), keyPlace, report);
@@ -51,21 +50,10 @@ function checkEntry(entry: Tree, catalogue: Catalogue, path: string, report: Rep
   const written = typeOf(entry, catalogue);
   const type = written && typeNamed(catalogue, written.name);
   if (!written || !type || entry.kind !== 'map') return;
-  checkBeside(entry, catalogue, path, report);
-  if (written.options.kind !== 'map') return;
-  const optionsPath = joinPath(path, written.name);
-  const misspelt = hasBrokenPart(written.options);
-  const failing = failingOptions(type, written.options);
-  for (const [name, field] of Object.entries(fieldsOfType(type))) {
-    const property = written.options.properties.get(name);
-    if (!property) {
-      if (field.required && !misspelt) reportMissing(written.name, name, `${written.name}: { ${name}: ... }`, written.keyPlace, optionsPath, report);
-    } else if (field.form.kind !== 'value') {
-      check(property.value, field.form, joinPath(optionsPath, name), property.keyPlace, report);
-    } else if (failing.has(name)) {
-      reportWrong(property.value, type.options[name]!.schema, joinPath(optionsPath, name), report);
-    }
-  }
+  const { name, keyPlace, options } = written;
+  checkFields(entry, fieldsOfType({ options: catalogue.beside }), { name, place: keyPlace, path }, report);
+  if (options.kind !== 'map') return;
+  checkFields(options, fieldsOfType(type), { name, place: keyPlace, path: joinPath(path, name), wrap: (example) => `${name}: { ${example} }` }, report);
 }
 
 /** Adds the use of the block to what is wrong inside it. */
@@ -73,18 +61,24 @@ function usedFrom(place: Place, report: Report): Report {
   return (problem) => report({ ...problem, related: problem.related ?? [{ where: place, message: 'the block is used here' }] });
 }
 
-function checkBeside(entry: MapTree, catalogue: Catalogue, path: string, report: Report): void {
-  for (const [name, option] of Object.entries(catalogue.beside)) {
-    const property = entry.properties.get(name);
-    if (property) checkValue(property.value, option, joinPath(path, name), report);
-  }
+/** Whose fields are checked: for what is missing in it. */
+interface Owner {
+  name: string;
+  place: Place;
+  path: string;
+  /** How the missing field is to be written. */
+  wrap?(example: string): string;
 }
 
-function checkFields(tree: MapTree, fields: Readonly<Record<string, Field>>, owner: string, path: string, near: Place, report: Report): void {
+function checkFields(tree: MapTree, fields: Readonly<Record<string, Field>>, owner: Owner, report: Report): void {
+  const failing = failingFields(tree, fields);
   for (const [name, field] of Object.entries(fields)) {
     const property = tree.properties.get(name);
-    if (property) check(property.value, field.form, joinPath(path, name), property.keyPlace, report);
-    else if (field.required && !hasBrokenPart(tree)) reportMissing(owner, name, `${name}: ${exampleOf(field.form)}`, near, path, report);
+    const path = joinPath(owner.path, name);
+    if (!property) {
+      if (field.required && !hasBrokenPart(tree)) reportMissing(owner, name, field.form, report);
+    } else if (field.form.kind !== 'value') check(property.value, field.form, path, property.keyPlace, report);
+    else if (failing.has(name)) reportWrong(property.value, field.form.option.schema, path, report);
   }
 }
 
@@ -109,11 +103,12 @@ function hasBrokenPart(tree: MapTree): boolean {
   return [...tree.properties.values()].some(({ value }) => isBroken(value));
 }
 
-function reportMissing(owner: string, name: string, example: string, where: Place, path: string, report: Report): void {
-  report({ code: 'missing', message: `${owner} needs ${name}`, fix: `write ${example}`, where, ...(path === '' ? {} : { path }) });
+function reportMissing({ name, place, path, wrap = (example) => example }: Owner, missing: string, form: Form, report: Report): void {
+  const example = wrap(`${missing}: ${exampleOf(form)}`);
+  report({ code: 'missing', message: `${name} needs ${missing}`, fix: `write ${example}`, where: place, ...(path === '' ? {} : { path }) });
 }
 
-const describeOwner = (path: string): string => (path === '' ? 'an experiment' : path.split('.').at(-1)!);
+const nameOf = (path: string): string => (path === '' ? 'an experiment' : path.split('.').at(-1)!);
 
 /** What a missing field may look like. */
 function exampleOf(form: Form): string {
@@ -123,43 +118,35 @@ function exampleOf(form: Form): string {
 }
 
 let ajv: Ajv | undefined;
-const validators = new WeakMap<JsonSchema, ValidateFunction>();
-const strictSchemas = new WeakMap<EntryType, JsonSchema>();
+const validators = new WeakMap<object, ValidateFunction>();
 
 /** Whether a value fits the schema of one option. */
 function accepts(schema: JsonSchema, value: unknown): boolean {
-  return validator(schema)(value) === true;
+  return validator(schema, () => withoutLayers(schema))(value) === true;
 }
 
-/** The options of an entry that its schema refuses. Lists of layers are checked where their entries are. */
-function failingOptions(type: EntryType, options: MapTree): ReadonlySet<string> {
-  const fields = fieldsOfType(type);
-  const values = [...options.properties].filter(([name]) => fields[name]?.form.kind === 'value').map(([name, { value }]) => [name, toPlain(value)] as const);
+/** The fields with plain values that the strict schema of all of them refuses. Lists of layers are checked where their entries are. */
+function failingFields(tree: MapTree, fields: Readonly<Record<string, Field>>): ReadonlySet<string> {
+  const values = [...tree.properties].filter(([name]) => fields[name]?.form.kind === 'value').map(([name, { value }]) => [name, toPlain(value)] as const);
   if (values.length === 0) return new Set();
-  const validate = validator(strictSchema(type));
+  const validate = validator(fields, () => strictSchema(fields));
   if (validate(Object.fromEntries(values))) return new Set();
   return new Set((validate.errors ?? []).map((error) => error.instancePath.split('/')[1] ?? ''));
 }
 
-/** The schema of a completed entry's options. */
-function strictSchema(type: EntryType): JsonSchema {
-  let schema = strictSchemas.get(type);
-  if (!schema) {
-    const plain: Options = Object.fromEntries(Object.entries(type.options).filter(([name]) => fieldsOfType(type)[name]!.form.kind === 'value'));
-    const { required: _, ...rest } = objectSchema(plain);
-    schema = { ...rest, additionalProperties: true };
-    strictSchemas.set(type, schema);
-  }
-  return schema;
+function strictSchema(fields: Readonly<Record<string, Field>>): JsonSchema {
+  const values = Object.entries(fields).flatMap(([name, { form }]) => (form.kind === 'value' ? [[name, form.option.schema] as const] : []));
+  return { type: 'object', properties: Object.fromEntries(values), additionalProperties: false };
 }
 
-function validator(schema: JsonSchema): ValidateFunction {
-  let validate = validators.get(schema);
+/** Compiled when first needed: an experiment uses few of the types there are. */
+function validator(key: object, schema: () => JsonSchema): ValidateFunction {
+  let validate = validators.get(key);
   if (!validate) {
-    // The schemas are ours: checking them against the meta-schema at every start would cost more than it tells.
-    ajv ??= new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false, addUsedSchema: false, logger: false });
-    validate = ajv.compile(withoutLayers(schema));
-    validators.set(schema, validate);
+    // The schemas are ours: checking them against the meta-schema, and tuning code that runs once, would cost more than it gives.
+    ajv ??= new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false, addUsedSchema: false, logger: false, messages: false, code: { optimize: false } });
+    validate = ajv.compile(schema());
+    validators.set(key, validate);
   }
   return validate;
 }

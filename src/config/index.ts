@@ -15,11 +15,12 @@ import type { Composition } from './compose.ts';
 import { expand } from './expand.ts';
 import type { Experiment } from './experiment.ts';
 import { catalogues, experimentForm } from './language.ts';
+import type { Form } from './language.ts';
 import { splitPath, valueAt } from './locate.ts';
 import { applyOverrides, readOverrides } from './overrides.ts';
 import { explainTree, printExperiment } from './print.ts';
 import { createResolver, resolveOutsideBlocks } from './references.ts';
-import { broken, hasBroken, map, toPlain, valueOf } from './tree.ts';
+import { broken, hasBroken, toPlain, valueOf } from './tree.ts';
 import type { MapTree, Report, Tree } from './tree.ts';
 
 export { looksLikeOverride } from './overrides.ts';
@@ -104,9 +105,10 @@ export function examineExperiment(request: LoadRequest): Examination {
     loaded: {
       experiment: buildExperiment(expanded),
       sourceText: composition.sourceText,
-      completedYaml: printExperiment(completed),
+      // Printed when asked for: `exp validate` need not wait for it.
+      get completedYaml() { return printExperiment(completed); },
       overrides: request.overrides ?? [],
-      explain: explainTree(completed),
+      get explain() { return explainTree(completed); },
     },
     print: {
       asYaml: (how) => printExperiment(chosen(how), how),
@@ -131,25 +133,27 @@ function normalize(tree: MapTree, scope: Scope): MapTree {
   return asMap(complete(canonical(tree, experimentForm, '', scope), experimentForm));
 }
 
-/** Checks all; gives the top-level keys, and `loss`, in which something is wrong or was refused before. */
+/** Checks all; gives the parts in which something is wrong or was refused before: top-level keys, and `loss`. */
 function checkParts(tree: MapTree, { start, whole }: Composition, report: Report): ReadonlySet<string> {
-  const wrong = new Set<string>();
-  for (const [key, field] of Object.entries(experimentForm.fields)) {
-    const property = tree.properties.get(key);
-    if (key === 'blocks') continue;
-    if (!property && field.required) {
-      wrong.add(key);
-      if (whole) check(map(start), { ...experimentForm, fields: { [key]: field } }, '', start, report);
-    }
-    if (!property) continue;
-    if (hasBroken(property.value)) wrong.add(key);
-    if (key === 'train' && hasBroken(valueOf(property.value, 'loss') ?? broken(start))) wrong.add('loss');
-    check(property.value, field.form, key, property.keyPlace, (problem) => {
-      wrong.add(key).add(problem.path?.startsWith('train.loss') ? 'loss' : key);
-      report(problem);
-    });
-  }
+  const loss = valueOf(valueOf(tree, 'train'), 'loss');
+  const wrong = new Set(['model', 'dataset', 'augmentation'].filter((key) => hasBroken(valueOf(tree, key) ?? broken(start))));
+  if (!loss || hasBroken(loss)) wrong.add('loss');
+  check(tree, expandedForm, '', start, (problem) => {
+    wrong.add(partOf(problem.path ?? ''));
+    // What seems to be missing may stand in the part that could not be read.
+    if (whole || problem.code !== 'missing' || problem.path !== undefined) report(problem);
+  });
   return wrong;
+}
+
+/** Blocks are gone once they are expanded. */
+const expandedForm: Form = { ...experimentForm, fields: Object.fromEntries(Object.entries(experimentForm.fields).filter(([key]) => key !== 'blocks')) };
+
+/** What stands in a block is part of the network. */
+function partOf(path: string): string {
+  if (path.startsWith('train.loss')) return 'loss';
+  const key = path.split(/[.[]/)[0]!;
+  return key === 'blocks' ? 'model' : key;
 }
 
 function partsOf(tree: MapTree, withoutAugmentation: boolean): Parts {

@@ -127,9 +127,10 @@ function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-/** The place from the start of one to the end of another on the same line. */
+/** A key and its value: from the start of one to the end of the other on the same line; the value alone where it came from another text. */
 export function spanning(start: Place, end: Place): Place {
-  return start.line === end.line && start.file === end.file && end.endColumn !== undefined ? { ...start, endColumn: end.endColumn } : start;
+  if (start.file !== end.file) return end;
+  return start.line === end.line && end.endColumn !== undefined ? { ...start, endColumn: end.endColumn } : start;
 }
 
 /** `model.layers` + 3 + `kernel` → `model.layers[3].kernel`. */
