@@ -47,6 +47,8 @@ async function evaluate(word: string, options: EvalOptions, context: Context): P
   try {
     const dataset = await prepareData({ version: 1, ...experiment }, { environment: context.environment, report: reporter.say });
     if (dataset.substitution !== undefined) reporter.warn(describeSubstitution(dataset.substitution, context.stderr));
+    const trainedOn = run.record?.data.actual;
+    if (trainedOn !== dataset.actual) reporter.warn(`!! trained on ${trainedOn}, evaluated on ${dataset.actual}: is EXP_DATA_DIR set as it was?`);
     await engine.attach('test', imageSource(dataset.test, dataset, experiment.dataset, { augmentation: [], shuffle: false, seed: experiment.seed }));
     const evaluation = await engine.evaluate('test');
     const facts = { run: run.id, checkpoint: options.checkpoint, epoch, step };
