@@ -1,12 +1,12 @@
 /** `exp run FILE`: trains what a configuration describes and keeps the record. */
 import { basename, join } from 'node:path';
 import type { Command as Commander } from 'commander';
-import { defaultThreads, prepareData, prepareEngine, prepareNetwork, trainingPlan } from '../api/prepare.ts';
+import { defaultThreads, prepareData, prepareEngine, trainingPlan } from '../api/prepare.ts';
 import { writeDurably } from '../common/durable.ts';
 import { gitState } from '../common/git.ts';
 import { packageVersion } from '../common/package.ts';
-import { loadExperiment } from '../config/index.ts';
-import type { LoadedExperiment } from '../config/index.ts';
+import { UserError } from '../common/problem.ts';
+import type { LoadedExperiment, LoadRequest } from '../config/index.ts';
 import type { LoadedDataset } from '../datasets/dataset.ts';
 import type { Engine } from '../engines/engine.ts';
 import { initialWeights } from '../network/index.ts';
@@ -15,6 +15,7 @@ import type { Network } from '../network/network.ts';
 import { createRunDirectory, runFile } from '../runs/directory.ts';
 import { configHash, hostFacts, plainExperiment } from '../runs/record.ts';
 import type { RunRecord } from '../runs/record.ts';
+import { checkFile } from './checked.ts';
 import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
 import { conduct } from './conduct.ts';
@@ -62,9 +63,8 @@ function addOptions(verb: Commander): Commander {
 
 async function run(file: string, overrides: readonly string[], options: RunOptions, context: Context): Promise<void> {
   const reporter = new Reporter(context.stderr, options.quiet === true);
-  const loaded = loadExperiment({ file, overrides: [...overrides, ...options.set, ...flagOverrides(options)], environment: context.environment });
+  const { loaded, network } = loadChecked({ file, overrides: [...overrides, ...options.set, ...flagOverrides(options)], environment: context.environment });
   const { experiment } = loaded;
-  const network = prepareNetwork(experiment);
   reporter.say(describeNetwork(experiment.name, network, context.stderr));
   if (options.dryRun) return;
 
@@ -87,6 +87,13 @@ async function run(file: string, overrides: readonly string[], options: RunOptio
   } finally {
     await engine.close();
   }
+}
+
+/** Throws UserError with all that `exp validate` would tell. */
+function loadChecked(request: LoadRequest): { loaded: LoadedExperiment; network: Network } {
+  const { problems, examination: { loaded }, network } = checkFile(request);
+  if (!loaded || !network || problems.length > 0) throw new UserError(problems);
+  return { loaded, network };
 }
 
 /** Flags that are spelled-out overrides; they win over those written before. */
