@@ -22,7 +22,7 @@ export function buildNetwork(model: Model, loss: Entry, facts: Facts): Network {
   const input = model.input === undefined ? facts.shape : toShape(model.input);
   const state = startConstruction(input, model.classes ?? facts.classes);
   checkFacts(state, input, facts);
-  const root: Scope = { prefix: '', path: 'model.layers' };
+  const root: Scope = { prefix: '', list: { path: 'model.layers', prefix: '' } };
   const start = state.named.get('input')!;
   const output = addSequence(state, model.layers, start, root);
   checkLogits(state, output, 'the network');
@@ -40,12 +40,17 @@ export function buildNetwork(model: Model, loss: Entry, facts: Facts): Network {
 interface Scope {
   /** `stage2.1.`, or nothing at the top. */
   prefix: string;
-  /** `model.layers`; inside groups and structures layers are called by their names. */
-  path: string;
+  /** The list that this one is or lies in, by its path and its prefix: `model.layers`, nothing; `model.heads.aux1.layers`, `aux1.`. */
+  list: { path: string; prefix: string };
   parent?: Scope;
 }
 
-const inside = (prefix: string, parent: Scope): Scope => ({ prefix: `${prefix}.`, path: 'model.layers', parent });
+const inside = (prefix: string, parent: Scope): Scope => ({ prefix: `${prefix}.`, list: parent.list, parent });
+
+/** By index in the list itself; by name inside groups and structures, as overrides write it. */
+function pathOf({ prefix, list }: Scope, index: number, type: string, name: string): string {
+  return prefix === list.prefix ? `${list.path}[${index}].${type}` : `${list.path}.${name.slice(list.prefix.length)}`;
+}
 
 function addSequence(state: Construction, entries: readonly LayerEntry[], start: Ref, scope: Scope): Ref {
   const ordinals = new Map<string, number>();
@@ -54,8 +59,7 @@ function addSequence(state: Construction, entries: readonly LayerEntry[], start:
     const ordinal = (ordinals.get(entry.type) ?? 0) + 1;
     ordinals.set(entry.type, ordinal);
     const name = `${scope.prefix}${entry.name ?? `${entry.type}${ordinal}`}`;
-    const path = scope.prefix === '' ? `${scope.path}[${index}].${entry.type}` : `${scope.path}.${name}`;
-    flow = addEntry(state, { entry, name, path }, flow, scope);
+    flow = addEntry(state, { entry, name, path: pathOf(scope, index, entry.type, name) }, flow, scope);
   });
   return flow;
 }
@@ -142,7 +146,7 @@ function reportUnknownName(state: Construction, name: string, scope: Scope, site
 function addHead(state: Construction, name: string, head: Model['heads'][string], root: Scope): Ref {
   const site: Site = { entry: { type: 'head', options: {}, from: [head.from], ...placeOfFirst(head.layers) }, name, path: `model.heads.${name}` };
   const [from] = readFrom(state, site, state.named.get('input')!, root);
-  return addSequence(state, head.layers, from, { ...inside(name, root), path: `model.heads.${name}.layers` });
+  return addSequence(state, head.layers, from, { prefix: `${name}.`, list: { path: `model.heads.${name}.layers`, prefix: `${name}.` }, parent: root });
 }
 
 const placeOfFirst = (layers: readonly LayerEntry[]): Pick<LayerEntry, 'place'> => (layers[0]?.place === undefined ? {} : { place: layers[0].place });
