@@ -1,6 +1,5 @@
 /** A configuration with everything about it checked that can be known without data: the file, and the shapes in its network. */
 import { augmentationNamed } from '../augmentations/index.ts';
-import type { Completed, Options } from '../common/options.ts';
 import type { Problem } from '../common/problem.ts';
 import { UserError } from '../common/problem.ts';
 import { examineExperiment } from '../config/index.ts';
@@ -31,8 +30,9 @@ export function checkFile(request: LoadRequest): Checked {
 
 function checkAugmentation({ augmentation, placeOf }: Parts, { shape }: DatasetFacts): Problem[] {
   return augmentation.flatMap(({ type, options }, index) => {
-    const reason = augmentationNamed(type)?.check?.(options as Completed<Options>, shape);
-    return reason === undefined ? [] : [{ code: 'augmentation-misfit', message: reason, fix: 'change it, or leave it out', where: placeOf(`augmentation[${index}]`), path: `augmentation[${index}].${type}` }];
+    const reason = augmentationNamed(type)?.check?.(options, shape);
+    if (reason === undefined) return [];
+    return [{ code: 'augmentation-misfit', message: reason, fix: 'change it, or leave it out', where: placeOf(`augmentation[${index}]`), path: `augmentation[${index}].${type}` }];
   });
 }
 

@@ -27,7 +27,7 @@ export function singleReference(text: string): string | undefined {
 /** The name and default of `$env.NAME|default`. */
 export function environmentReference(text: string): { name: string; fallback: string | undefined } | undefined {
   const match = /^\$env\.([A-Za-z_]\w*)(?:\|([\s\S]*))?$/.exec(text.trim());
-  return match ? { name: match[1]!, fallback: match[2] } : undefined;
+  return match ? { name: match[1], fallback: match[2] } : undefined;
 }
 
 const tokenPattern = /\s*(?:(\d+(?:\.\d+)?)|\$([A-Za-z_]\w*(?:\.\w+)*)|(\/\/|[+\-*()]))/y;
@@ -40,7 +40,7 @@ export function evaluateArithmetic(text: string, numberOf: (path: string, start:
   const tokens = tokenize(text);
   let at = 0;
   let depth = 0;
-  const take = (...operators: string[]): string | undefined => (operators.includes(tokens[at]?.operator ?? '') ? tokens[at++]!.operator : undefined);
+  const take = (...operators: string[]): string | undefined => (operators.includes(tokens[at]?.operator ?? '') ? tokens[at++].operator : undefined);
 
   const factor = (): number => {
     if (++depth > maximumDepth) throw new ExpressionProblem('nested too deeply', 'write it shorter');
@@ -70,7 +70,7 @@ export function evaluateArithmetic(text: string, numberOf: (path: string, start:
     return value;
   };
   const value = sum();
-  if (at < tokens.length) throw new ExpressionProblem('an operator is missing or one too many', 'operators are + - * // and parentheses', tokens[at]!.start);
+  if (at < tokens.length) throw new ExpressionProblem('an operator is missing or one too many', 'operators are + - * // and parentheses', tokens[at].start);
   return whole(value);
 }
 

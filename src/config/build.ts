@@ -50,7 +50,7 @@ function buildLayers(tree: Tree): LayerEntry[] {
 function layer(tree: Tree): LayerEntry {
   const { name: type, keyPlace, options } = typeOf(tree, layerCatalogue)!;
   const fields = fieldsOfType(typeNamed(layerCatalogue, type)!);
-  const values = propertiesOf(options).map(([key, property]) => [key, optionValue(property.value, fields[key]!.form)] as const);
+  const values = propertiesOf(options).map(([key, property]) => [key, optionValue(property.value, fields[key].form)] as const);
   const name = valueOf(tree, 'name');
   const from = valueOf(tree, 'from');
   return {
@@ -95,4 +95,4 @@ function heads(tree: Tree): Record<string, Head> {
 }
 
 const itemsOf = (tree: Tree): readonly Tree[] => (tree.kind === 'list' ? tree.items : []);
-const propertiesOf = (tree: Tree): [string, { keyPlace: Place; value: Tree }][] => (tree.kind === 'map' ? [...(tree as MapTree).properties] : []);
+const propertiesOf = (tree: Tree): [string, { keyPlace: Place; value: Tree }][] => (tree.kind === 'map' ? [...(tree).properties] : []);

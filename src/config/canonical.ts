@@ -73,7 +73,7 @@ function canonicalMap(tree: Tree, form: FormOf<'map'>, path: string, scope: Scop
   if (body.kind !== 'map') return body;
   for (const [name, property] of body.properties) {
     if (form.names.test(name)) continue;
-    const fix = form.names === blockPattern && /^[a-z]/.test(name) ? `begin with a capital: ${name[0]!.toUpperCase()}${name.slice(1)}` : `a name is ${form.namesAre}`;
+    const fix = form.names === blockPattern && /^[a-z]/.test(name) ? `begin with a capital: ${name[0].toUpperCase()}${name.slice(1)}` : `a name is ${form.namesAre}`;
     scope.report({ code: 'bad-name', message: `${JSON.stringify(name)} cannot be a name here`, fix, where: property.keyPlace, path });
   }
   return mapChildren(body, (child, name) => canonical(child, form.of, joinPath(path, name), scope));
@@ -123,7 +123,7 @@ function typeOptions(tree: Tree, name: string, catalogue: Catalogue, path: strin
     const fix = Object.keys(fields).length ? `write { ${name}: { ${Object.keys(fields)[0]}: ... } }` : `write ${name} alone`;
     return refuse(tree, path, scope, { code: 'wrong-type', message: `${name} has no main option that ${describeTree(tree)} could be`, fix });
   }
-  const value = canonical(tree, fields[type.main]!.form, joinPath(path, type.main), scope);
+  const value = canonical(tree, fields[type.main].form, joinPath(path, type.main), scope);
   return map(tree.place, [[type.main, { keyPlace: tree.place, value }]], tree.origin);
 }
 
@@ -135,7 +135,7 @@ function canonicalOptions(tree: MapTree, name: string, fields: Readonly<Record<s
       continue;
     }
     if (Object.hasOwn(fields, key)) {
-      kept.push([key, { ...property, value: canonical(property.value, fields[key]!.form, joinPath(path, key), scope) }]);
+      kept.push([key, { ...property, value: canonical(property.value, fields[key].form, joinPath(path, key), scope) }]);
       continue;
     }
     scope.report({ code: 'unknown-option', message: `${name} has no option ${key}`, fix: adviseName(key, Object.keys(fields)), where: property.keyPlace, path: joinPath(path, key) });
@@ -146,16 +146,16 @@ function canonicalOptions(tree: MapTree, name: string, fields: Readonly<Record<s
 
 function refuseTypes(tree: MapTree, types: string[], known: string[], catalogue: Catalogue, path: string, scope: Scope): Tree {
   if (known.length > 1) {
-    const second = tree.properties.get(known[1]!)!;
+    const second = tree.properties.get(known[1])!;
     return refuse({ ...tree, place: second.keyPlace }, path, scope, {
       code: 'two-types', message: `one entry names one ${catalogue.what}, found ${known.join(' and ')}`, fix: 'give each a dash and a line of its own',
     });
   }
-  if (known.length === 1) return refuseStray(tree, known[0]!, types, catalogue, path, scope);
+  if (known.length === 1) return refuseStray(tree, known[0], types, catalogue, path, scope);
   if (types.length === 0) {
     return refuse(tree, path, scope, { code: 'no-type', message: `no ${catalogue.what} is named`, fix: `name one: ${someNames(catalogue)}` });
   }
-  const first = types[0]!;
+  const first = types[0];
   return refuse({ ...tree, place: tree.properties.get(first)!.keyPlace }, path, scope, unknownType(first, catalogue, scope));
 }
 

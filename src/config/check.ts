@@ -114,7 +114,7 @@ const nameOf = (path: string): string => (path === '' ? 'an experiment' : path.s
 function exampleOf(form: Form): string {
   if (form.kind === 'entry') return form.catalogue.types[0]?.name ?? '...';
   if (form.kind === 'list') return '[...]';
-  return form.kind === 'object' ? `{ ${Object.keys(form.fields).filter((key) => form.fields[key]!.required).join(', ')}: ... }` : '...';
+  return form.kind === 'object' ? `{ ${Object.keys(form.fields).filter((key) => form.fields[key].required).join(', ')}: ... }` : '...';
 }
 
 let ajv: Ajv | undefined;

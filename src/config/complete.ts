@@ -1,4 +1,5 @@
 /** Fills in the defaults of a canonical tree, each marked with its origin, and puts keys into the language's order. */
+import type { Options } from '../common/options.ts';
 import { fieldsOfType, typeNamed } from './language.ts';
 import type { Catalogue, Field, Form } from './language.ts';
 import { isReference } from './canonical.ts';
@@ -37,16 +38,20 @@ function completeFields(tree: MapTree, fields: Readonly<Record<string, Field>>):
 /** The type with its options first, then what stands beside it. */
 function completeEntry(tree: MapTree, catalogue: Catalogue): MapTree {
   const properties = new Map<string, Property>();
-  let { beside } = catalogue;
   for (const [key, property] of tree.properties) {
     if (Object.hasOwn(catalogue.beside, key)) continue;
     const type = typeNamed(catalogue, key);
     const { value } = property;
-    if (type?.probability !== undefined) beside = { ...beside, probability: { ...beside['probability']!, default: type.probability } };
     properties.set(key, type && value.kind === 'map' ? { ...property, value: completeFields(value, fieldsOfType(type)) } : property);
   }
-  for (const [key, property] of completeFields(tree, fieldsOfType({ options: beside })).properties) properties.set(key, property);
+  for (const [key, property] of completeFields(tree, fieldsOfType({ options: besideOf(catalogue, typeOf(tree, catalogue)?.name) })).properties) properties.set(key, property);
   return { ...tree, properties };
+}
+
+/** What stands beside a type: some augmentations have a default probability of their own. */
+function besideOf({ beside, types }: Catalogue, name: string | undefined): Options {
+  const probability = types.find((type) => type.name === name)?.probability;
+  return probability === undefined ? beside : { ...beside, probability: { ...beside['probability'], default: probability } };
 }
 
 /** The key that names an entry's type, with its options. */

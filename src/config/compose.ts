@@ -80,8 +80,11 @@ function extendedFiles(root: MapTree, source: Source, report: Report): Reference
 }
 
 function composeBase({ file, place }: Reference, open: readonly string[], report: Report): MapTree | undefined {
-  const refuse = (code: string, message: string, fix: string): undefined => void report({ code, message, fix, where: place, path: 'extends' });
-  if (open.includes(file)) return refuse('extends-cycle', `${[...open.slice(open.indexOf(file)), file].join(' extends ')}`, 'one of them must stand on its own');
+  const refuse = (code: string, message: string, fix: string): undefined => {
+    report({ code, message, fix, where: place, path: 'extends' });
+    return undefined;
+  };
+  if (open.includes(file)) return refuse('extends-cycle', [...open.slice(open.indexOf(file)), file].join(' extends '), 'one of them must stand on its own');
   if (open.length >= maximumDepth) return refuse('extends-depth', `more than ${maximumDepth} files extend each other`, 'join some of them');
   const source = readSource(file, report, place);
   const tree = source && composeSource(source, open, report);
@@ -89,11 +92,16 @@ function composeBase({ file, place }: Reference, open: readonly string[], report
 }
 
 function readSource(file: string, report: Report, place: Place | undefined): Source | undefined {
-  const refuse = (problem: Problem): undefined => void report({ ...problem, ...(place ? { where: place, path: 'extends' } : {}) });
+  const refuse = (problem: Problem): undefined => {
+    report({ ...problem, ...(place ? { where: place, path: 'extends' } : {}) });
+    return undefined;
+  };
   try {
     const status = statSync(file);
     if (!status.isFile()) return refuse({ code: 'not-a-file', message: `${file} is not a file`, fix: 'name a YAML file' });
-    if (status.size > limits.bytes) return refuse({ code: 'too-large', message: `${file} is larger than ${limits.bytes >> 20} MB`, fix: 'an experiment is a few kilobytes: is this the right file?' });
+    if (status.size > limits.bytes) {
+      return refuse({ code: 'too-large', message: `${file} is larger than ${limits.bytes >> 20} MB`, fix: 'an experiment is a few kilobytes: is this the right file?' });
+    }
     return textSource(file, readFileSync(file, 'utf8'));
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
@@ -109,7 +117,8 @@ function textsOf(root: MapTree, key: string, expected: string, report: Report): 
   const items = value.kind === 'list' ? value.items : [value];
   return items.flatMap((item) => {
     if (item.kind === 'scalar' && typeof item.value === 'string' && item.value !== '') return [{ text: item.value, place: item.place }];
-    if (!isBroken(item)) report({ code: 'wrong-type', message: `expected ${expected}`, fix: key === 'extends' ? 'extends: base.yaml' : 'without: [augmentation, train.schedule]', where: item.place, path: key });
+    const fix = key === 'extends' ? 'extends: base.yaml' : 'without: [augmentation, train.schedule]';
+    if (!isBroken(item)) report({ code: 'wrong-type', message: `expected ${expected}`, fix, where: item.place, path: key });
     return [];
   });
 }

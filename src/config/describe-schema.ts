@@ -4,7 +4,7 @@ import { isSchema } from './language.ts';
 
 export function describeSchema(schema: JsonSchema): string {
   if (Array.isArray(schema['anyOf'])) return joinWords(schema['anyOf'].filter(isSchema).map(describeSchema));
-  if (schema['const'] !== undefined) return `${schema['const'] as string}`;
+  if (schema['const'] !== undefined) return schema['const'] as string;
   if (Array.isArray(schema['enum'])) return joinWords(schema['enum'].map(String));
   if (schema['$ref'] === '#/definitions/layers') return 'a list of layers';
   switch (schema['type']) {
@@ -33,7 +33,7 @@ function describeText(schema: JsonSchema): string {
 
 function describeList(schema: JsonSchema): string {
   const { items, minItems: minimum, maxItems: maximum } = schema;
-  const each = isSchema(items) ? describeSchema(items).replace(/^an? /, '').replace('whole number', 'whole numbers').replace(/^number/, 'numbers').replace(/^text/, 'texts').replace(/^name/, 'names') : 'values';
+  const each = isSchema(items) ? describeSchema(items).replace(/^an? (whole number|number|text|name)/, '$1s') : 'values';
   const count = minimum !== undefined && minimum === maximum ? ` ${minimum as number}` : '';
   return count ? `a list of${count} ${each}` : `a list of ${each}`;
 }

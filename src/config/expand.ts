@@ -32,6 +32,9 @@ interface Surroundings {
   usedAt?: Place;
 }
 
+/** A use of a block: its name, where it stands, and what it gives to parameters. */
+type Use = NonNullable<ReturnType<typeof typeOf>>;
+
 /** The experiment with the layers of the network and of its heads expanded, and without blocks. */
 export function expand(tree: MapTree, resolver: Resolver, scope: Scope): MapTree {
   const expansion: Expansion = { scope, blocks: valueOf(tree, 'blocks'), made: { count: 0, refused: false } };
@@ -40,14 +43,15 @@ export function expand(tree: MapTree, resolver: Resolver, scope: Scope): MapTree
     mapChildren(owner, (child, key) => (key === 'layers' && child.kind === 'list' ? expandList(child, joinPath(path, key), expansion, surroundings) : child));
   const heads = (tree: Tree): Tree => mapChildren(tree, (head, name) => layersOf(head, `model.heads.${name}`));
   const model = (tree: Tree): Tree => mapChildren(layersOf(tree, 'model'), (child, key) => (key === 'heads' ? heads(child) : child));
-  const properties = [...tree.properties].filter(([key]) => key !== 'blocks').map(([key, property]) => [key, key === 'model' ? { ...property, value: model(property.value) } : property] as const);
+  const expanded = mapChildren(tree, (child, key) => (key === 'model' ? model(child) : child));
+  const properties = expanded.kind === 'map' ? [...expanded.properties].filter(([key]) => key !== 'blocks') : [];
   return { ...tree, properties: new Map(properties) };
 }
 
 function expandList(tree: ListTree, path: string, expansion: Expansion, surroundings: Surroundings): Tree {
   // Unnamed uses of blocks and repeats get the names that overrides know them by.
   const names = layerNames(tree);
-  const items = tree.items.map((item, index) => expandEntry(item, names[index]!, joinPath(path, index), expansion, surroundings));
+  const items = tree.items.map((item, index) => expandEntry(item, names[index], joinPath(path, index), expansion, surroundings));
   return { ...tree, items };
 }
 
@@ -56,7 +60,8 @@ function expandEntry(item: Tree, name: string, path: string, expansion: Expansio
   if (made.refused) return broken(item.place);
   if (++made.count > maximumLayers || surroundings.open.length > maximumDepth) {
     made.refused = true;
-    scope.report({ code: 'too-large', message: `blocks and repeats make more than ${maximumLayers} layers, or nest more than ${maximumDepth} deep`, fix: 'repeat less', where: surroundings.usedAt ?? item.place, path });
+    const message = `blocks and repeats make more than ${maximumLayers} layers, or nest more than ${maximumDepth} deep`;
+    scope.report({ code: 'too-large', message, fix: 'repeat less', where: surroundings.usedAt ?? item.place, path });
     return broken(item.place);
   }
   const entry = item.kind === 'scalar' ? namedByParameter(item, path, expansion, surroundings) : item;
@@ -91,7 +96,7 @@ function expandValue(value: Tree, form: Form | undefined, path: string, expansio
 }
 
 /** A use of a block → a group of its layers. */
-function expandUse(entry: MapTree, use: NonNullable<ReturnType<typeof typeOf>>, name: string, path: string, expansion: Expansion, surroundings: Surroundings): Tree {
+function expandUse(entry: MapTree, use: Use, name: string, path: string, expansion: Expansion, surroundings: Surroundings): Tree {
   const definition = valueOf(expansion.blocks, use.name);
   const body = valueOf(definition, 'layers');
   if (!definition || body?.kind !== 'list') return broken(entry.place);
@@ -112,7 +117,7 @@ function expandUse(entry: MapTree, use: NonNullable<ReturnType<typeof typeOf>>, 
 }
 
 /** The values of a block's parameters in one use; undefined when some are wrong (reported). */
-function bindParameters(use: { name: string; keyPlace: Place; options: Tree }, declared: Tree | undefined, path: string, { scope }: Expansion, { resolver }: Surroundings): Map<string, Tree> | undefined {
+function bindParameters(use: Use, declared: Tree | undefined, path: string, { scope }: Expansion, { resolver }: Surroundings): Map<string, Tree> | undefined {
   const declarations = declared?.kind === 'map' ? declared.properties : new Map<string, Property>();
   const given = givenParameters(use, [...declarations.keys()], path, scope);
   const bound = new Map<string, Tree>();
@@ -129,7 +134,7 @@ function bindParameters(use: { name: string; keyPlace: Place; options: Tree }, d
 }
 
 /** `{ Basic: { filters: 64 } }`, or `Basic: 64` for the first parameter. */
-function givenParameters(use: { name: string; keyPlace: Place; options: Tree }, names: readonly string[], path: string, scope: Scope): ReadonlyMap<string, Property> | undefined {
+function givenParameters(use: Use, names: readonly string[], path: string, scope: Scope): ReadonlyMap<string, Property> | undefined {
   const { options } = use;
   if (isBroken(options)) return undefined;
   if (options.kind !== 'map') {

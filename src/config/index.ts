@@ -152,7 +152,7 @@ const expandedForm: Form = { ...experimentForm, fields: Object.fromEntries(Objec
 /** What stands in a block is part of the network. */
 function partOf(path: string): string {
   if (path.startsWith('train.loss')) return 'loss';
-  const key = path.split(/[.[]/)[0]!;
+  const key = path.split(/[.[]/)[0];
   return key === 'blocks' ? 'model' : key;
 }
 

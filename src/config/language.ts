@@ -121,7 +121,10 @@ const parameterValue = either<unknown>([
 
 const block = object('Layers with parameters, used like a layer type.', {
   params: {
-    form: { kind: 'map', of: { kind: 'value', option: parameterValue }, names: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/, namesAre: 'letters, digits and _', about: 'Parameters: `required` or a default. Used as `$filters`; whole-number arithmetic is allowed: `$filters * 4`.' },
+    form: {
+      kind: 'map', of: { kind: 'value', option: parameterValue }, names: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/, namesAre: 'letters, digits and _',
+      about: 'Parameters: `required` or a default. Used as `$filters`; whole-number arithmetic is allowed: `$filters * 4`.',
+    },
     default: {},
   },
   layers: { form: layersForm('The layers of the block.'), required: true },
@@ -132,7 +135,10 @@ const model = object('The network.', {
     { about: 'Shape of an image: [channels, height, width]. Absent: the dataset\'s.' }))),
   classes: value(optional(integer({ about: 'Number of classes. Absent: the dataset\'s.', minimum: 2, maximum: 1 << 20 }))),
   initializer: entry(catalogues.initializer, 'How weights are drawn at the start.', { default: { he: {} } }),
-  layers: { form: layersForm('The layers in order, each reading the one before it unless `from` says otherwise. The last one gives the logits: as many values as there are classes; softmax belongs to the loss.', 1), required: true },
+  layers: {
+    form: layersForm('The layers in order, each reading the one before it unless `from` says otherwise. The last one gives the logits, one for each class; softmax belongs to the loss.', 1),
+    required: true,
+  },
   heads: { form: { kind: 'map', of: head.form, names: namePattern, namesAre: 'letters, digits, _ and -', about: 'Auxiliary classifiers by name.' }, default: {} },
 }, { required: true });
 
@@ -155,9 +161,21 @@ export const experimentForm = object('One experiment: what is trained on which i
   description: value(optional(text({ about: 'What it is for, in a sentence or two.' }))),
   seed: value(integer({ about: 'Of everything random: weights, order of images, dropout, augmentation.', minimum: 0, maximum: 4294967295, default: 1 })),
   dataset: entry(catalogues.dataset, 'The images to train and test on.', { required: true }),
-  blocks: { form: { kind: 'map', of: block.form, names: blockPattern, namesAre: 'a capital, then letters, digits and _', about: 'Layers with parameters, defined once and used like a layer type. Their names begin with a capital.' }, default: {} },
+  blocks: {
+    form: {
+      kind: 'map', of: block.form, names: blockPattern, namesAre: 'a capital, then letters, digits and _',
+      about: 'Layers with parameters, defined once and used like a layer type. Their names begin with a capital.',
+    },
+    default: {},
+  },
   model,
-  augmentation: { form: { kind: 'list', of: { kind: 'entry', catalogue: catalogues.augmentation, about: 'An augmentation.' }, about: 'Random changes to training images, in this order.', minimum: 0 }, default: [] },
+  augmentation: {
+    form: {
+      kind: 'list', of: { kind: 'entry', catalogue: catalogues.augmentation, about: 'An augmentation.' }, minimum: 0,
+      about: 'Random changes to training images, in this order.',
+    },
+    default: [],
+  },
   train,
 }).form as FormOf<'object'>;
 
@@ -182,7 +200,8 @@ export function formOfOption(option: Option<unknown>): Form {
   const about = typeof schema['description'] === 'string' ? schema['description'] : '';
   if (isLayersReference(schema)) return layersForm(about);
   if (schema['type'] === 'array' && isSchema(schema['items']) && isLayersReference(schema['items'])) {
-    return { kind: 'list', of: layersForm('A branch: its layers in order; none is the identity.'), about, minimum: typeof schema['minItems'] === 'number' ? schema['minItems'] : 0 };
+    const minimum = typeof schema['minItems'] === 'number' ? schema['minItems'] : 0;
+    return { kind: 'list', of: layersForm('A branch: its layers in order; none is the identity.'), about, minimum };
   }
   if (Array.isArray(schema['anyOf']) && schema['anyOf'].some((each) => isSchema(each) && isLayersReference(each))) {
     return { kind: 'either', option, list: layersForm(about) };
@@ -208,4 +227,3 @@ function createFields(options: Options): Record<string, Field> {
     form: formOfOption(option), required: option.required, ...(option.default === undefined ? {} : { default: option.default }),
   }]));
 }
-

@@ -88,7 +88,7 @@ class Walk {
       if (!tree && this.mode === 'remove') this.lose(depth - 1, 'it is not there', 'leave it out');
       return this.change(tree, form);
     }
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     if (!tree) return this.mode === 'remove' ? this.lose(depth - 1, 'it is not there', 'leave it out') : this.lose(depth - 1, 'it has no value', 'set all of it at once');
     if (form.kind === 'entry' && tree.kind === 'map') return this.intoEntry(tree, form.catalogue, depth);
     if (tree.kind === 'list') return this.intoList(tree, form, depth);
@@ -98,7 +98,7 @@ class Walk {
   }
 
   private intoFields(tree: MapTree, formOf: (key: string) => Form | undefined, known: readonly string[], depth: number): Tree {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     const form = known.includes(segment) ? formOf(segment) : undefined;
     if (!form) return this.lose(depth, `there is no ${segment} here`, adviseName(segment, known));
     return this.replace(tree, segment, form, depth);
@@ -106,7 +106,7 @@ class Walk {
 
   /** Free names: heads, blocks, parameters. */
   private intoNames(tree: MapTree, form: Form, depth: number): Tree {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     const of = form.kind === 'map' ? form.of : form;
     const names = [...tree.properties.keys()];
     if (!names.includes(segment) && this.mode !== 'add') {
@@ -127,10 +127,10 @@ class Walk {
 
   /** A type, an option of it, something beside it, or a layer inside it. */
   private intoEntry(tree: MapTree, catalogue: Catalogue, depth: number): Tree {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     const written = typeOf(tree, catalogue);
     if (!written) return this.lose(depth, 'there is nothing', 'set the whole entry');
-    if (Object.hasOwn(catalogue.beside, segment)) return this.replace(tree, segment, { kind: 'value', option: catalogue.beside[segment]! }, depth);
+    if (Object.hasOwn(catalogue.beside, segment)) return this.replace(tree, segment, { kind: 'value', option: catalogue.beside[segment] }, depth);
     const type = typeNamed(catalogue, written.name);
     const options = written.options;
     if (options.kind !== 'map') return this.lose(depth, `${written.name} is written without names of parameters`, 'set the whole entry');
@@ -145,9 +145,9 @@ class Walk {
   }
 
   private intoOptions(options: MapTree, type: { name: string; options: Parameters<typeof fieldsOfType>[0]['options'] }, catalogue: Catalogue, depth: number): Tree {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     const fields = fieldsOfType(type);
-    if (Object.hasOwn(fields, segment)) return this.replace(options, segment, fields[segment]!.form, depth);
+    if (Object.hasOwn(fields, segment)) return this.replace(options, segment, fields[segment].form, depth);
     for (const [key, field] of Object.entries(fields)) {
       const lists = options.properties.get(key)?.value;
       if (type.name === 'repeat' || lists?.kind !== 'list' || field.form.kind !== 'list') continue;
@@ -162,7 +162,7 @@ class Walk {
 
   /** `stem.conv1` (a group's layer), `branches1.branch2.conv1`. */
   private intoInnerList(lists: ListTree, of: Form, depth: number): Tree | undefined {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     if (of.kind === 'entry') return layerNames(lists).includes(segment) ? this.intoList(lists, { kind: 'list', of, about: '', minimum: 0 }, depth) : undefined;
     const branch = /^branch([1-9]\d*)$/.exec(segment);
     const index = branch ? Number(branch[1]) - 1 : -1;
@@ -171,17 +171,18 @@ class Walk {
   }
 
   private intoParameters(options: MapTree, block: string, depth: number): Tree {
-    const segment = this.segments[depth]!;
+    const segment = this.segments[depth];
     const known = [...options.properties.keys()];
     if (!known.includes(segment) && this.mode !== 'add') {
-      throw new LostPath({ segment: depth, message: `${block} is not given ${segment} here`, fix: nearestName(segment, known) ? adviseName(segment, known) : 'to give it, begin with +', inside: true });
+      const fix = nearestName(segment, known) ? adviseName(segment, known) : 'to give it, begin with +';
+      throw new LostPath({ segment: depth, message: `${block} is not given ${segment} here`, fix, inside: true });
     }
-    return this.replace(options, segment, { kind: 'value', option: { schema: {}, required: false } }, depth);
+    return this.replace(options, segment, anyValue, depth);
   }
 
   private intoList(tree: ListTree, form: Form, depth: number): Tree {
-    const segment = this.segments[depth]!;
-    const of = form.kind === 'either' && form.list.kind === 'list' ? form.list.of : form.kind === 'list' ? form.of : { kind: 'value', option: { schema: {}, required: false } } as const;
+    const segment = this.segments[depth];
+    const of = itemForm(form);
     const names = of.kind === 'entry' && of.catalogue.blocks ? layerNames(tree) : [];
     const index = names.includes(segment) ? names.indexOf(segment) : /^\d{1,6}$/.test(segment) ? Number(segment) : -1;
     const last = depth === this.segments.length - 1;
@@ -208,4 +209,12 @@ class Walk {
 
 function optionsForm(type: Parameters<typeof fieldsOfType>[0] | undefined): Form {
   return { kind: 'object', fields: type ? fieldsOfType(type) : {}, about: '' };
+}
+
+/** A value of which nothing is known here. */
+const anyValue: Form = { kind: 'value', option: { schema: {}, required: false } };
+
+function itemForm(form: Form): Form {
+  if (form.kind === 'either') return itemForm(form.list);
+  return form.kind === 'list' ? form.of : anyValue;
 }

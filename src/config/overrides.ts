@@ -56,12 +56,12 @@ function readOverride(text: string, offset: number, line: Source, report: Report
     report({ code: 'bad-override', message: `${JSON.stringify(text)} is not an override`, fix, where: place });
     return undefined;
   }
-  const start = offset + sign!.length;
-  const value = sign === '~' ? undefined : readValue(valueText!, start + path!.length + 1, line, report);
+  const start = offset + sign.length;
+  const value = sign === '~' ? undefined : readValue(valueText, start + path.length + 1, line, report);
   if (sign !== '~' && value === undefined) return undefined;
   return {
-    text, value, segments: splitPath(path!), mode: sign === '~' ? 'remove' : sign === '+' ? 'add' : 'set',
-    place: line.placeAt(start, start + path!.length), segmentPlaces: segmentPlaces(path!, start, line),
+    text, value, segments: splitPath(path), mode: sign === '~' ? 'remove' : sign === '+' ? 'add' : 'set',
+    place: line.placeAt(start, start + path.length), segmentPlaces: segmentPlaces(path, start, line),
   };
 }
 

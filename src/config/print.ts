@@ -87,5 +87,5 @@ function plainNode(tree: Tree, explain: boolean): Node {
   if (tree.kind === 'map' && node instanceof YAMLMap) for (const [key, { value }] of tree.properties) node.set(new Scalar(key) as Node, plainNode(value, false));
   if (node instanceof YAMLSeq || node instanceof YAMLMap) node.flow = true;
   if (explain) node.comment = ` ${originOf(tree)}`;
-  return node as Node;
+  return node;
 }

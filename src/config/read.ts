@@ -96,7 +96,7 @@ function endOfLine(text: string, line: number): number {
 
 /** The library's sentence, on one line and without what only its authors need. */
 function readableSyntax(message: string): string {
-  const line = message.split('\n')[0]!.replace(/\.$/, '').replace(/^Source contains multiple documents;.*/, 'a second document begins here');
+  const line = message.split('\n')[0].replace(/\.$/, '').replace(/^Source contains multiple documents;.*/, 'a second document begins here');
   const unclosed = /^Flow (?:map|sequence) in block collection must be sufficiently indented and end with a (.)/.exec(line);
   if (unclosed) return `a bracket that was opened above is not closed: ${unclosed[1]} is missing`;
   return line.replace('Implicit keys need to be on a single line', 'a key must stand on one line and end with a colon');

@@ -24,7 +24,10 @@ export function createResolver(root: Tree, environment: Environment, report: Rep
   const lookUp = (path: string, start = 0): Tree => {
     const parameter = parameters.get(path);
     if (parameter) return parameter;
-    if (open.includes(path)) throw new ExpressionProblem(`${[...open.slice(open.indexOf(path)), path].map((each) => `$${each}`).join(' → ')} refers to itself`, 'give one of them a value', start);
+    if (open.includes(path)) {
+      const chain = [...open.slice(open.indexOf(path)), path].map((each) => `$${each}`).join(' → ');
+      throw new ExpressionProblem(`${chain} refers to itself`, 'give one of them a value', start);
+    }
     const found = valueAt(root, path.split('.'), experimentForm);
     if ('lost' in found) throw unknownReference(path, found.lost.fix, parameters, start);
     return createResolver(root, environment, report, new Map(), [...open, path]).resolveAll(found.tree, path);

@@ -50,7 +50,7 @@ function schemaOfForm(form: Form): JsonSchema {
 
 function schemaOfFields(fields: Readonly<Record<string, Field>>, about: string): JsonSchema {
   const properties = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOfField(field)]));
-  const required = Object.keys(fields).filter((name) => fields[name]!.required);
+  const required = Object.keys(fields).filter((name) => fields[name].required);
   // A key alone (`train:`) means "no options given".
   return { type: ['object', 'null'], description: about, properties, additionalProperties: false, ...(required.length ? { required } : {}) };
 }
@@ -87,7 +87,7 @@ function schemaOfType(type: EntryType): JsonSchema {
   const fields = fieldsOfType(type);
   const options: JsonSchema = { ...schemaOfFields(fields, type.summary), ...(Object.values(fields).some((field) => field.required) ? { type: 'object' } : {}) };
   if (type.main === undefined) return options;
-  return { description: type.summary, anyOf: [options, schemaOfForm(fields[type.main]!.form)] };
+  return { description: type.summary, anyOf: [options, schemaOfForm(fields[type.main].form)] };
 }
 
 /** Its own schema, or an expression where that does not allow every text. */

@@ -56,6 +56,6 @@ function expectMark({ where }: Problem): void {
   const line = readFileSync(where!.file, 'utf8').split('\n')[where!.line - 1];
   expect(where!.excerpt).toBe(line);
   expect(where!.column).toBeGreaterThanOrEqual(1);
-  expect(where!.column).toBeLessThanOrEqual(line!.length + 1);
+  expect(where!.column).toBeLessThanOrEqual(line.length + 1);
   expect(where!.endColumn).toBeGreaterThan(where!.column);
 }

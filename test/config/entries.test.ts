@@ -14,7 +14,7 @@ describe('entries', () => {
 
   test('nothing behind a type means its defaults', () => {
     const { model } = load(withLayers('- relu\n- relu:\n- relu: {}\n- dense: classes')).experiment;
-    expect(model.layers.slice(0, 3).map(({ type, options }) => ({ type, options }))).toEqual(Array(3).fill({ type: 'relu', options: {} }));
+    expect(model.layers.slice(0, 3).map(({ type, options }) => ({ type, options }))).toEqual(Array.from({ length: 3 }, () => ({ type: 'relu', options: {} })));
   });
 
   test('name and from stand beside the type', () => {
@@ -30,7 +30,7 @@ describe('entries', () => {
   });
 
   test('layers and their options know where they were written', () => {
-    const layer = load(withLayers('- conv: { filters: 8, kernel: 5 }\n- dense: classes')).experiment.model.layers[0]!;
+    const layer = load(withLayers('- conv: { filters: 8, kernel: 5 }\n- dense: classes')).experiment.model.layers[0];
     expect(layer.place).toMatchObject({ line: 4, column: 7, endColumn: 11, excerpt: '    - conv: { filters: 8, kernel: 5 }' });
     expect(layer.places?.['kernel']).toMatchObject({ line: 4, column: 27, endColumn: 36 });
     expect(layer.places?.['stride']).toBeUndefined();

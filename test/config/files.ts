@@ -35,6 +35,12 @@ export function load(text: string, overrides: string[] = [], environment: Record
   return loadExperiment({ file: write('experiment.yaml', text), overrides, environment });
 }
 
+/** Processor time of this process: what else the machine does matters less to it than to a clock. */
+export function processorMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** `LINE:COLUMN message (fix)` of every problem; `-:` for the command line. */
 export function complaints(text: string, overrides: string[] = [], environment: Record<string, string> = {}): string[] {
   return examineExperiment({ file: write('experiment.yaml', text), overrides, environment }).problems.map(describe);
