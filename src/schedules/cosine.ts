@@ -12,7 +12,7 @@ export const cosine = defineSchedule({
   },
   main: 'final',
   factor({ final }, { position, epochs }) {
-    const done = epochs > 0 ? Math.min(1, position / epochs) : 1;
+    const done = Math.min(1, position / epochs);
     return final + ((1 - final) * (1 + cos(Math.PI * done))) / 2;
   },
 });

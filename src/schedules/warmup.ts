@@ -15,7 +15,8 @@ export function withWarmup(schedule: Schedule): Schedule {
     factor(options, moment) {
       const { position, epochs, stepsPerEpoch } = moment;
       const warm = Number(options.warmup_epochs) + Number(options.warmup_steps) / stepsPerEpoch;
-      const rest = { position: Math.max(0, position - warm), epochs: Math.max(0, epochs - warm), stepsPerEpoch };
+      // At least a step long, so that the schedule has a beginning where the warm-up takes all of training.
+      const rest = { position: Math.max(0, position - warm), epochs: Math.max(1 / stepsPerEpoch, epochs - warm), stepsPerEpoch };
       const share = position < warm ? Math.min(1, (position + 1 / stepsPerEpoch) / warm) : 1;
       return share * schedule.factor(options, rest);
     },

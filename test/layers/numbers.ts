@@ -54,3 +54,16 @@ export function gradientError(gradient: ArrayLike<number>, values: Float64Array,
   const positions = positionsIn(values.length);
   return largestDifference(positions.map((i) => gradient[i]), slopes(values, positions, f));
 }
+
+/** How far gradient · direction is from the slope of `f` along it: all of a tensor in two evaluations. `f` reads `values`. */
+export function directionalError(gradient: ArrayLike<number>, values: Float64Array, direction: Float64Array, f: () => number, step = 1e-6): number {
+  if (gradient.length !== values.length) return Infinity;
+  const start = Float64Array.from(values);
+  const along = (sign: number): number => {
+    values.forEach((_, i) => { values[i] = start[i] + sign * step * direction[i]; });
+    return f();
+  };
+  const slope = (along(1) - along(-1)) / (2 * step);
+  values.set(start);
+  return Math.abs(direction.reduce((sum, value, i) => sum + value * gradient[i], 0) - slope);
+}
