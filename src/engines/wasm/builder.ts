@@ -140,7 +140,7 @@ export class Builder {
   fold(gradient: FeatureMap, { addend, mask }: Folded, layer: string): FeatureMap {
     if (!addend && !mask) return gradient;
     return this.elementwise(layer, 'data', [gradient, ...foldedMaps({ addend, mask })], gradient.shape, (_, values) =>
-      foldInto(values[0]!.get(), values.slice(1), { addend, mask }));
+      foldInto(values[0].get(), values.slice(1), { addend, mask }));
   }
 
   /** Compares logits with the labels; in training the gradient starts here. */
@@ -191,7 +191,7 @@ export class Builder {
 
 /** value + addend, zero where the mask is not positive; `others` holds the addend (if any), then the mask (if any). */
 export function foldInto(value: Code, others: readonly Local[], { addend, mask }: Folded, before: Code = []): { before: Code; value: Code } {
-  const sum = addend ? f32x4.add(value, others[0]!.get()) : value;
+  const sum = addend ? f32x4.add(value, others[0].get()) : value;
   return { before, value: mask ? v128.and(sum, f32x4.gt(others.at(-1)!.get(), v128.zero)) : sum };
 }
 

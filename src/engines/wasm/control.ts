@@ -73,7 +73,7 @@ export class Control {
   progress(): { steps: number; images: number; loss: number; correct: number } {
     return {
       steps: Atomics.load(this.words, cell.steps), images: Atomics.load(this.words, cell.images),
-      correct: Atomics.load(this.words, cell.correct), loss: this.doubles[0]!,
+      correct: Atomics.load(this.words, cell.correct), loss: this.doubles[0],
     };
   }
 

@@ -146,7 +146,7 @@ export class FunctionBuilder {
   constructor(private readonly parameters: readonly ValueType[]) {}
 
   parameter(index: number): Local {
-    return new Local(index, this.parameters[index]!);
+    return new Local(index, this.parameters[index]);
   }
 
   local(type: ValueType): Local {
@@ -217,7 +217,7 @@ export class ModuleBuilder {
 
   /** The name under which a function is exported. */
   nameOf(index: number): string {
-    return this.functions[index - this.imports.length]!.name;
+    return this.functions[index - this.imports.length].name;
   }
 
   call(index: number, ...operands: readonly Code[]): Code {

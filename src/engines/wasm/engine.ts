@@ -18,7 +18,7 @@ import type { SharedReports, ThreadSetup } from './thread.ts';
 export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all'): Promise<Engine> {
   enableWasmFeatures();
   const numerics = detectNumerics();
-  const { plan, bytes } = createPlan(spec.network, spec.training, spec.threads, spec.keep ?? [], numerics, methods);
+  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods });
   const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
@@ -154,7 +154,7 @@ class WasmEngine implements Engine {
     for (const parameter of parameters) yield { parameter, key: parameter.key, memory: at(parameterAddress, parameter), model: true };
     for (const [i, state] of (optimizer?.states ?? []).entries()) {
       for (const parameter of parameters.filter((each) => each.trained)) {
-        yield { parameter, key: `${spec!.optimizer.type}.${state}/${parameter.key}`, memory: at(optimizer!.stateAddresses[i]!, parameter), model: false };
+        yield { parameter, key: `${spec!.optimizer.type}.${state}/${parameter.key}`, memory: at(optimizer!.stateAddresses[i], parameter), model: false };
       }
     }
   }
@@ -172,7 +172,7 @@ class WasmEngine implements Engine {
     const [done, diverged, parameter] = reports.flags as unknown as [number, number, number];
     return {
       steps: done, images: reports.images, loss: reports.loss, correct: reports.correct, gradientNorm: reports.gradientNorm,
-      ...(diverged ? { diverged: { step: diverged - 1, what: parameter ? `the gradient of ${this.plan.parameters[parameter - 1]!.key}` : 'the loss' } } : {}),
+      ...(diverged ? { diverged: { step: diverged - 1, what: parameter ? `the gradient of ${this.plan.parameters[parameter - 1].key}` : 'the loss' } } : {}),
     };
   }
 
@@ -184,7 +184,7 @@ class WasmEngine implements Engine {
     await this.pool.ask({ kind: 'evaluate', source, results });
     let loss = 0, correct = 0;
     for (let i = 0; i < count; i++) {
-      loss += results.losses[i]!;
+      loss += results.losses[i];
       if (results.predictions[i] === labels[i]) correct++;
     }
     return { images: count, loss: loss / count, correct, ...results };
@@ -197,7 +197,7 @@ class WasmEngine implements Engine {
     const results = kept.map(([, { shape }]) => new Float32Array(new SharedArrayBuffer(4 * count * sizeOf(shape))));
     await this.pool.ask({ kind: 'forward', request: { images: shared, count, results } });
     return new Map(kept.map(([name, { shape }], i): [string, Tensor] => [
-      name, { shape: shape.height === 1 && shape.width === 1 ? [count, shape.channels] : [count, shape.channels, shape.height, shape.width], data: Float32Array.from(results[i]!) },
+      name, { shape: shape.height === 1 && shape.width === 1 ? [count, shape.channels] : [count, shape.channels, shape.height, shape.width], data: Float32Array.from(results[i]) },
     ]));
   }
 

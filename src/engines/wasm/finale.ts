@@ -13,7 +13,7 @@ export function runFinale(finale: Finale, views: MemoryViews, shards: number, im
 function total(views: MemoryViews, sums: number, stride: number, shards: number, which: 0 | 1, channel: number): number {
   const at = (sums >> 3) + (channel >> 4) * 32 + which * 16 + (channel & 15);
   let sum = 0;
-  for (let shard = 0; shard < shards; shard++) sum += views.doubles[at + (shard * stride) / 8]!;
+  for (let shard = 0; shard < shards; shard++) sum += views.doubles[at + (shard * stride) / 8];
   return sum;
 }
 
@@ -25,14 +25,14 @@ function batchStatistics(f: Extract<Finale, { kind: 'batchStatistics' }>, views:
     const mean = total(views, f.sums, f.sumsStride, shards, 0, c) / count;
     const variance = Math.max(0, total(views, f.sums, f.sumsStride, shards, 1, c) / count - mean * mean);
     const inverse = 1 / Math.sqrt(variance + f.epsilon);
-    const scale = floats[f.weight / 4 + c]! * inverse;
+    const scale = floats[f.weight / 4 + c] * inverse;
     floats[f.scaleShift / 4 + c] = scale;
-    floats[f.scaleShift / 4 + f.physical + c] = floats[f.bias / 4 + c]! - mean * scale;
+    floats[f.scaleShift / 4 + f.physical + c] = floats[f.bias / 4 + c] - mean * scale;
     floats[f.statistics / 4 + c] = mean;
     floats[f.statistics / 4 + f.physical + c] = inverse;
     const unbiased = count > 1 ? (variance * count) / (count - 1) : variance;
-    floats[f.runningMean / 4 + c] = (1 - f.momentum) * floats[f.runningMean / 4 + c]! + f.momentum * mean;
-    floats[f.runningVariance / 4 + c] = (1 - f.momentum) * floats[f.runningVariance / 4 + c]! + f.momentum * unbiased;
+    floats[f.runningMean / 4 + c] = (1 - f.momentum) * floats[f.runningMean / 4 + c] + f.momentum * mean;
+    floats[f.runningVariance / 4 + c] = (1 - f.momentum) * floats[f.runningVariance / 4 + c] + f.momentum * unbiased;
   }
 }
 
@@ -44,12 +44,12 @@ function batchGradient(f: Extract<Finale, { kind: 'batchGradient' }>, views: Mem
   const { floats } = views;
   const count = images * f.pixels;
   for (let c = 0; c < f.channels; c++) {
-    const mean = floats[f.statistics / 4 + c]!, inverse = floats[f.statistics / 4 + f.physical + c]!;
+    const mean = floats[f.statistics / 4 + c], inverse = floats[f.statistics / 4 + f.physical + c];
     const sum = total(views, f.sums, f.sumsStride, shards, 0, c);
     const product = (total(views, f.sums, f.sumsStride, shards, 1, c) - mean * sum) * inverse;
     floats[f.biasGradient / 4 + c] = sum;
     floats[f.weightGradient / 4 + c] = product;
-    const a = floats[f.weight / 4 + c]! * inverse;
+    const a = floats[f.weight / 4 + c] * inverse;
     const b = (-a * inverse * product) / count;
     floats[f.coefficients / 4 + c] = a;
     floats[f.coefficients / 4 + f.physical + c] = b;
@@ -60,8 +60,8 @@ function batchGradient(f: Extract<Finale, { kind: 'batchGradient' }>, views: Mem
 /** Scale and shift for inference, from the running statistics. */
 export function freeze(f: Frozen, { floats }: MemoryViews): void {
   for (let c = 0; c < f.channels; c++) {
-    const scale = floats[f.weight / 4 + c]! / Math.sqrt(floats[f.runningVariance / 4 + c]! + f.epsilon);
+    const scale = floats[f.weight / 4 + c] / Math.sqrt(floats[f.runningVariance / 4 + c] + f.epsilon);
     floats[f.scaleShift / 4 + c] = scale;
-    floats[f.scaleShift / 4 + f.physical + c] = floats[f.bias / 4 + c]! - floats[f.runningMean / 4 + c]! * scale;
+    floats[f.scaleShift / 4 + f.physical + c] = floats[f.bias / 4 + c] - floats[f.runningMean / 4 + c] * scale;
   }
 }

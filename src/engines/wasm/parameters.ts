@@ -57,9 +57,9 @@ function arrange(parameter: Parameter, input: { shape: Shape; physical: number }
   }
   if (shape.length === 2) {
     const { channels, height, width } = input.shape;
-    return { kind: 'matrix', outputs: shape[0]!, channels, height, width, physical: input.physical };
+    return { kind: 'matrix', outputs: shape[0], channels, height, width, physical: input.physical };
   }
-  return { kind: 'vector', count: shape[0]! };
+  return { kind: 'vector', count: shape[0] };
 }
 
 /** Calls `move(file index, memory index)` for every element. */

@@ -92,7 +92,10 @@ const reservedBytes = 1024;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
 const guardBytes = 4096 + 192;
 
-export function createPlan(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], numerics: Numerics, methods: Methods): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
+export function createPlan(
+  network: Network, training: TrainingSpec | undefined, how: { threads: number; keep: readonly string[]; numerics: Numerics; methods: Methods },
+): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
+  const { threads, keep, numerics, methods } = how;
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
   const train = training && lowerNetwork(network, { training: true, keep: [], shared, methods });
@@ -142,13 +145,19 @@ export function createPlan(network: Network, training: TrainingSpec | undefined,
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
   return {
-    plan: { pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, derived, spec: training, turnedBlocks, largest: largestLayer(train ?? infer, trainMemory ?? inferMemory, parameters, { shards, batchSize, microBatch: Math.max(microBatches.train, microBatches.infer) }) },
+    plan: {
+      pages, shards, batchSize, parameters, parameterAddress, gradientAddress, shardBytes, scratchAddress, scratchBytes, ...programs, optimizer, derived, spec: training, turnedBlocks,
+      largest: largestLayer(train ?? infer, trainMemory ?? inferMemory, parameters, { shards, batchSize, microBatch: Math.max(microBatches.train, microBatches.infer) }),
+    },
     bytes: module.bytes(pages),
   };
 }
 
 /** Maps, and parameters with their gradients and the optimizer's state. */
-function largestLayer({ build }: LoweredNetwork, memory: ProgramMemory, parameters: readonly PlannedParameter[], { shards, batchSize, microBatch }: { shards: number; batchSize: number; microBatch: number }): EnginePlan['largest'] {
+function largestLayer(
+  { build }: LoweredNetwork, memory: ProgramMemory, parameters: readonly PlannedParameter[],
+  { shards, batchSize, microBatch }: { shards: number; batchSize: number; microBatch: number },
+): EnginePlan['largest'] {
   const bytes = new Map<string, number>();
   const count = (layer: string, more: number): void => { bytes.set(layer, (bytes.get(layer) ?? 0) + more); };
   for (const { layer, writes } of build.operations) {
@@ -191,7 +200,9 @@ function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'
   }));
 }
 
-function emitProgram(module: ModuleBuilder, numerics: Numerics, lossImport: number, name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory, microBatch: number): ProgramPlan {
+function emitProgram(
+  module: ModuleBuilder, numerics: Numerics, lossImport: number, name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory, microBatch: number,
+): ProgramPlan {
   const { build } = lowered;
   const placement = (map: FeatureMap): Placement => memory.placements.get(map)!;
   const context: EmitContext = { module, numerics, lossImport, microBatch, layout: (map: FeatureMap) => placement(map).layout };
@@ -209,14 +220,14 @@ function emitProgram(module: ModuleBuilder, numerics: Numerics, lossImport: numb
       inPhase.flatMap(({ sums }) => (sums ? [memoryFill(i32.add(f.parameter(5).get(), i32.const(sums.address)), i32.const(sums.bytes))] : [])));
     module.function(`${name}.finish${phase}`, signature, [], (f) => code(f, finish));
   });
-  const lossMaps = build.operations.filter((operation) => operation.pass === 'loss').map((operation) => operation.reads[0]!);
+  const lossMaps = build.operations.filter((operation) => operation.pass === 'loss').map((operation) => operation.reads[0]);
   const access = (map: FeatureMap): MapAccess => {
     const { layout, home, address } = placement(map);
     return { shape: map.shape, home, address: address + 4 * layout.origin, column: layout.column, row: layout.row, image: layout.image };
   };
   return {
     name, phases: build.phases, microBatch, input: access(lowered.input),
-    losses: build.losses.map((loss, i) => ({ ...loss, imageStride: placement(lossMaps[i]!).layout.image })),
+    losses: build.losses.map((loss, i) => ({ ...loss, imageStride: placement(lossMaps[i]).layout.image })),
     finales: build.finales.map((finale) => finale()), frozen: build.frozen.map((frozen) => frozen()),
     workspace: memory.workspace, shardWork: phases.map((inPhase) => inPhase.some((operation) => operation.finish !== undefined)),
     kept: [['output', access(lowered.logits)] as [string, MapAccess], ...[...lowered.kept].map(([key, map]): [string, MapAccess] => [key, access(map)])],

@@ -82,14 +82,16 @@ export class EngineThread {
       const step = request.stepsBefore + i;
       this.forwardBackward(source, batcher, order, request.epoch, first, images, step, reports, i);
       if (reports.flags[1]) return;
-      if (!this.updateWeights(request.learningRates[i]!, step + 1, reports, i)) return;
+      if (!this.updateWeights(request.learningRates[i], step + 1, reports, i)) return;
       control.barrier(() => this.finishStep(reports, i, images));
       if (reports.flags[3]) return;
     }
   }
 
   /** All phases of one step; the last finale adds up the losses and looks whether they are finite. */
-  private forwardBackward(source: ImageSource, batcher: Batcher, order: Uint32Array, epoch: number, first: number, images: number, step: number, reports: SharedReports, index: number): void {
+  private forwardBackward(
+    source: ImageSource, batcher: Batcher, order: Uint32Array, epoch: number, first: number, images: number, step: number, reports: SharedReports, index: number,
+  ): void {
     const { plan } = this.setup;
     const program = plan.train!;
     this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, images, reports, head, logits, gradient, image, count);
@@ -97,17 +99,19 @@ export class EngineThread {
       const run = this.exported[`train.phase${phase}`] as PhaseFunction;
       this.overShards(images, (shard, from, to) => {
         if (phase === 0) {
-          this.exported['clear']!(plan.gradientAddress + shard * plan.shardBytes, plan.shardBytes);
+          this.exported['clear'](plan.gradientAddress + shard * plan.shardBytes, plan.shardBytes);
           reports.imageLoss.fill(0, from, to);
         }
-        if (program.shardWork[phase]) this.exported[`train.start${phase}`]!(0, 0, shard, 0, 0, this.scratch);
+        if (program.shardWork[phase]) this.exported[`train.start${phase}`](0, 0, shard, 0, 0, this.scratch);
         const pieces = Math.ceil((to - from) / program.microBatch);
         for (let piece = 0; piece < pieces; piece++) {
           const start = from + Math.floor((piece * (to - from)) / pieces), end = from + Math.floor(((piece + 1) * (to - from)) / pieces);
-          if (phase === 0) for (let image = start; image < end; image++) this.fillInput(program.input, image, image - start, (at, row, column) => batcher.fill(order[first + image]!, epoch, this.views.floats, at, row, column));
+          for (let image = start; image < end && phase === 0; image++) {
+            this.fillInput(program.input, image, image - start, (at, row, column) => batcher.fill(order[first + image], epoch, this.views.floats, at, row, column));
+          }
           run(start, end - start, shard, step, plan.spec!.seed | 0, this.scratch);
         }
-        if (program.shardWork[phase]) this.exported[`train.finish${phase}`]!(0, 0, shard, 0, 0, this.scratch);
+        if (program.shardWork[phase]) this.exported[`train.finish${phase}`](0, 0, shard, 0, 0, this.scratch);
       });
       this.control.barrier(() => {
         for (const finale of program.finales) if (finale.phase === phase) runFinale(finale, this.views, plan.shards, images);
@@ -132,13 +136,17 @@ export class EngineThread {
     fill((base + input.address) / 4, input.row, input.column);
   }
 
-  private trainLoss(program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, images: number, reports: SharedReports, head: number, logits: number, gradient: number, image: number, count: number): void {
-    const plan = program.losses[head]!;
+  private trainLoss(
+    program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, images: number, reports: SharedReports,
+    head: number, logits: number, gradient: number, image: number, count: number,
+  ): void {
+    const plan = program.losses[head];
     for (let i = 0; i < count; i++) {
       const at = logits / 4 + i * plan.imageStride;
-      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan.classes, source.labels[order[first + image + i]!]!, plan.labelSmoothing, plan.weight / images, imageLoss);
-      reports.imageLoss[image + i]! += imageLoss.loss * plan.weight;
-      if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === source.labels[order[first + image + i]!] ? 1 : 0;
+      const label = source.labels[order[first + image + i]];
+      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan.classes, label, plan.labelSmoothing, plan.weight / images, imageLoss);
+      reports.imageLoss[image + i] += imageLoss.loss * plan.weight;
+      if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === label ? 1 : 0;
     }
   }
 
@@ -147,12 +155,12 @@ export class EngineThread {
     const { setup: { plan, thread, threads }, control, exported } = this;
     const { chunks, stateAddresses, tables } = plan.optimizer!;
     const norms = control.doubles.subarray(1);
-    for (let i = thread; i < chunks.length; i += threads) norms[i] = exported['reduce']!(plan.gradientAddress + 4 * chunks[i]!.offset, chunks[i]!.blocks);
+    for (let i = thread; i < chunks.length; i += threads) norms[i] = exported['reduce'](plan.gradientAddress + 4 * chunks[i].offset, chunks[i].blocks);
     control.barrier(() => this.prepareUpdate(norms, lr, step, reports, index));
     if (reports.flags[1]) return false;
     for (let i = thread; i < chunks.length; i += threads) {
-      const { offset, blocks, decay } = chunks[i]!;
-      exported['update']!(plan.gradientAddress + 4 * offset, plan.parameterAddress + 4 * offset, ...stateAddresses.map((address) => address + 4 * offset), tables[decay ? 1 : 0], blocks);
+      const { offset, blocks, decay } = chunks[i];
+      exported['update'](plan.gradientAddress + 4 * offset, plan.parameterAddress + 4 * offset, ...stateAddresses.map((address) => address + 4 * offset), tables[decay ? 1 : 0], blocks);
     }
     control.barrier();
     this.deriveWeights();
@@ -165,10 +173,10 @@ export class EngineThread {
     const { spec, optimizer } = plan;
     let sum = 0;
     for (let i = 0; i < norms.length; i++) {
-      sum += norms[i]!;
-      if (!Number.isFinite(norms[i]!) && !reports.flags[1]) {
+      sum += norms[i];
+      if (!Number.isFinite(norms[i]) && !reports.flags[1]) {
         reports.flags[1] = index + 1;
-        reports.flags[2] = optimizer!.chunks[i]!.parameter + 1;
+        reports.flags[2] = optimizer!.chunks[i].parameter + 1;
       }
     }
     const norm = Math.sqrt(sum);
@@ -189,13 +197,13 @@ export class EngineThread {
     const { turned, steps } = plan.derived;
     const share = (count: number): [number, number] => [Math.floor((thread * count) / threads), Math.floor(((thread + 1) * count) / threads)];
     const [first, end] = share(turned.count);
-    if (end > first) exported['turn']!(turned.list + 8 * first, end - first);
+    if (end > first) exported['turn'](turned.list + 8 * first, end - first);
     if (steps.length === 0) return;
     this.control.barrier();
     const temporary = this.scratch + (plan.train ?? plan.infer).workspace;
     for (const { function: name, from, to, blocks, fromBytes, toBytes } of steps) {
       const [low, high] = share(blocks);
-      if (high > low) exported[name]!(from + low * fromBytes, to + low * toBytes, temporary, high - low);
+      if (high > low) exported[name](from + low * fromBytes, to + low * toBytes, temporary, high - low);
     }
   }
 
@@ -204,7 +212,7 @@ export class EngineThread {
     const before = control.progress();
     control.publish({
       steps: index + 1, images: before.images + images,
-      loss: before.loss + reports.loss[index]!, correct: before.correct + reports.correct[index]!,
+      loss: before.loss + reports.loss[index], correct: before.correct + reports.correct[index],
     });
     reports.flags[0] = index + 1;
     reports.flags[3] = control.stopWanted ? 1 : 0;
@@ -215,10 +223,10 @@ export class EngineThread {
     const program = this.setup.plan.infer;
     let base = 0;
     this.onLoss = (_, logits, __, image, count) => {
-      const { classes, labelSmoothing, imageStride } = program.losses[0]!;
+      const { classes, labelSmoothing, imageStride } = program.losses[0];
       for (let i = 0; i < count; i++) {
         const sample = base + image + i;
-        softmaxCrossEntropy(this.views.floats, logits / 4 + i * imageStride, -1, classes, source.labels[sample]!, labelSmoothing, 0, imageLoss);
+        softmaxCrossEntropy(this.views.floats, logits / 4 + i * imageStride, -1, classes, source.labels[sample], labelSmoothing, 0, imageLoss);
         results.predictions[sample] = imageLoss.prediction;
         results.probabilities[sample] = imageLoss.probability;
         results.losses[sample] = imageLoss.loss;
@@ -245,7 +253,7 @@ export class EngineThread {
       program.kept.forEach(([, access], i) => {
         const size = access.shape.channels * access.shape.height * access.shape.width;
         for (let slot = 0; slot < images_; slot++) {
-          copyImage(results[i]!, (base + slot) * size, this.views.floats, (this.scratch + access.address) / 4 + slot * access.image, access.row, access.column, access.shape, 'out');
+          copyImage(results[i], (base + slot) * size, this.views.floats, (this.scratch + access.address) / 4 + slot * access.image, access.row, access.column, access.shape, 'out');
         }
       });
     }
@@ -272,8 +280,8 @@ const imageLoss = { loss: 0, prediction: 0, probability: 0 };
 function addUpLosses(reports: SharedReports, index: number, images: number): void {
   let loss = 0, correct = 0;
   for (let i = 0; i < images; i++) {
-    loss += reports.imageLoss[i]!;
-    correct += reports.imageCorrect[i]!;
+    loss += reports.imageLoss[i];
+    correct += reports.imageCorrect[i];
   }
   reports.images[index] = images;
   reports.loss[index] = loss;

@@ -12,7 +12,7 @@ import { createKernel, randomFloats } from './kernel.ts';
 function worstUlps(expression: Expression, from: number, to: number): number {
   const count = 4096;
   const spec = { rows: 1, rowLength: count, maps: [{ row: count, image: count }, { row: count, image: count }] };
-  const kernel = createKernel((module) => emitMaps(module, 'map', spec, (f, [x]) => compileExpression(f, expression, { x: x! })));
+  const kernel = createKernel((module) => emitMaps(module, 'map', spec, (f, [x]) => compileExpression(f, expression, { x: x })));
   const x = Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
   kernel.floats.set(x, 4096);
   kernel.run(16384, 65536, 1);
@@ -20,7 +20,7 @@ function worstUlps(expression: Expression, from: number, to: number): number {
   x.forEach((value, i) => {
     const exact = evaluate(expression, { x: value });
     const unit = 2 ** (Math.max(-126, Math.floor(Math.log2(Math.abs(exact) || 1e-38))) - 23);
-    worst = Math.max(worst, Math.abs(kernel.floats[16384 + i]! - exact) / unit);
+    worst = Math.max(worst, Math.abs(kernel.floats[16384 + i] - exact) / unit);
   });
   return worst;
 }
@@ -64,7 +64,7 @@ test.each([1, 2, 3, 5, 8])('%i copies of a gradient are summed as a fixed tree',
   kernel.floats.set(values, 4096);
   const squares = kernel.run(16384, 2);
   const tree = (from: number, to: number, i: number): number => {
-    if (to - from === 1) return values[1024 * from + i]!;
+    if (to - from === 1) return values[1024 * from + i];
     const middle = from + 2 ** (Math.ceil(Math.log2(to - from)) - 1);
     return Math.fround(tree(from, middle, i) + tree(middle, to, i));
   };

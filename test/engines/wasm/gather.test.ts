@@ -30,10 +30,10 @@ function expectedOutput({ floats }: Kernel, { rows, columns, input, taps, blocks
   const result: number[] = [];
   const depth = taps.rows * taps.columns * taps.run;
   for (let i = 0; i < images; i++) for (let y = 0; y < rows; y++) for (let x = 0; x < (columns as number); x++) for (let n = 0; n < 16 * blocks; n++) {
-    let sum = bias ? floats[at.bias / 4 + n]! : 0;
+    let sum = bias ? floats[at.bias / 4 + n] : 0;
     let w = at.weights / 4 + Math.floor(n / 16) * depth * 16 + (n % 16);
     for (let r = 0; r < taps.rows; r++) for (let c = 0; c < taps.columns; c++) for (let k = 0; k < taps.run; k++, w += 16) {
-      sum += floats[at.input / 4 + i * input.image + y * input.row + x * input.column + r * taps.rowStep + c * taps.columnStep + k]! * floats[w]!;
+      sum += floats[at.input / 4 + i * input.image + y * input.row + x * input.column + r * taps.rowStep + c * taps.columnStep + k] * floats[w];
     }
     result.push(sum);
   }
@@ -43,7 +43,7 @@ function expectedOutput({ floats }: Kernel, { rows, columns, input, taps, blocks
 function outputOf({ floats }: Kernel, { rows, columns, output, blocks }: GatherSpec): number[] {
   const result: number[] = [];
   for (let i = 0; i < images; i++) for (let y = 0; y < rows; y++) for (let x = 0; x < (columns as number); x++) for (let n = 0; n < 16 * blocks; n++) {
-    result.push(floats[at.output / 4 + i * output.image + y * output.row + x * output.column + n]!);
+    result.push(floats[at.output / 4 + i * output.image + y * output.row + x * output.column + n]);
   }
   return result;
 }
@@ -84,7 +84,7 @@ test('addend, ReLU and mask are applied in this order', () => {
   kernel.floats.set(randomFloats(10000, 4), at.gradient / 4);
   kernel.run(at.input, at.weights, at.bias, at.output, at.gradient, at.gradient, images);
   const other = outputOf({ ...kernel, floats: kernel.floats.subarray((at.gradient - at.output) / 4) }, of);
-  const expected = plain.map((value, i) => (other[i]! > 0 ? Math.max(0, value + other[i]!) : 0));
+  const expected = plain.map((value, i) => (other[i] > 0 ? Math.max(0, value + other[i]) : 0));
   expect(relativeError(outputOf(kernel, of), expected)).toBeLessThan(2e-6);
 });
 
@@ -101,10 +101,10 @@ test('the gradient to weights and bias is added to what is there', () => {
   }
   const { floats } = kernel;
   for (let i = 0; i < images; i++) for (let y = 0; y < 7; y++) for (let x = 0; x < 9; x++) for (let n = 0; n < 32; n++) {
-    const g = floats[at.output / 4 + i * of.output.image + y * of.output.row + x * of.output.column + n]!;
-    bias[n]! += g;
+    const g = floats[at.output / 4 + i * of.output.image + y * of.output.row + x * of.output.column + n];
+    bias[n] += g;
     for (let r = 0; r < 3; r++) for (let k = 0; k < 48; k++) {
-      expected[(Math.floor(n / 16) * 144 + r * 48 + k) * 16 + (n % 16)]! += g * floats[at.input / 4 + i * of.input.image + (y + r) * of.input.row + x * of.input.column + k]!;
+      expected[(Math.floor(n / 16) * 144 + r * 48 + k) * 16 + (n % 16)] += g * floats[at.input / 4 + i * of.input.image + (y + r) * of.input.row + x * of.input.column + k];
     }
   }
   kernel.run(at.input, at.output, at.gradient, images);

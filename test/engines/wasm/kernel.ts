@@ -14,7 +14,7 @@ export function createKernel(emit: (module: ModuleBuilder) => number, pages = 16
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.bytes(pages)), { host: { memory } });
   const [run] = Object.values(instance.exports) as ((...operands: number[]) => number)[];
-  return { floats: new Float32Array(memory.buffer), words: new Uint32Array(memory.buffer), run: run! };
+  return { floats: new Float32Array(memory.buffer), words: new Uint32Array(memory.buffer), run: run };
 }
 
 /** `count` numbers in [-1, 1). */
@@ -27,8 +27,8 @@ export function randomFloats(count: number, seed = 1): Float32Array {
 export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   let difference = 0, largest = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
-    largest = Math.max(largest, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(found[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
   }
   return difference / largest;
 }

@@ -15,10 +15,10 @@ const apply = (transform: Transform, values: readonly number[]): number[] =>
 test.each([winograd2, winograd4])('F($tile, 3) is exact, forward and for the gradient to the weights', (method: Winograd) => {
   const data = [...randomFloats(method.points, 7)], taps = [...randomFloats(3, 8)], slope = [...randomFloats(method.tile, 9)];
   const inPoints = apply(method.data, data);
-  const products = apply(method.weights, taps).map((value, i) => value * inPoints[i]!);
-  apply(method.output, products).forEach((value, i) => expect(value).toBeCloseTo(taps.reduce((sum, tap, k) => sum + tap * data[i + k]!, 0), 12));
-  const gradients = apply(method.gradient, slope).map((value, i) => value * inPoints[i]!);
-  apply(method.weightGradient, gradients).forEach((value, k) => expect(value).toBeCloseTo(slope.reduce((sum, s, i) => sum + s * data[i + k]!, 0), 12));
+  const products = apply(method.weights, taps).map((value, i) => value * inPoints[i]);
+  apply(method.output, products).forEach((value, i) => expect(value).toBeCloseTo(taps.reduce((sum, tap, k) => sum + tap * data[i + k], 0), 12));
+  const gradients = apply(method.gradient, slope).map((value, i) => value * inPoints[i]);
+  apply(method.weightGradient, gradients).forEach((value, k) => expect(value).toBeCloseTo(slope.reduce((sum, s, i) => sum + s * data[i + k], 0), 12));
 });
 
 const facts = { shape: { channels: 3, height: 11, width: 14 }, classes: 4 };
@@ -51,7 +51,7 @@ async function gradients(engine: Engine): Promise<Map<string, Float32Array>> {
   await engine.attach('train', { pixels, labels, count, channels: 3, height: 11, width: 14, mean: [0.5, 0.5, 0.5], deviation: [0.3, 0.3, 0.3], augmentation: [], shuffle: false, seed: 1 });
   await engine.train('train', { epoch: 0, fromStep: 0, toStep: 1, stepsBefore: 0, learningRates: Float64Array.of(1) });
   const { model } = await engine.save();
-  return new Map([...model].map(([key, { data }]) => [key, data.map((value, i) => weights.get(key)!.data[i]! - value)]));
+  return new Map([...model].map(([key, { data }]) => [key, data.map((value, i) => weights.get(key)!.data[i] - value)]));
 }
 
 test.each(['winograd2', 'winograd4', 'all'] as const)('%s computes what direct convolution computes', async (methods) => {
@@ -66,5 +66,5 @@ test.each(['winograd2', 'winograd4', 'all'] as const)('%s computes what direct c
 
 test('one, two and three threads give the same bits', async () => {
   const all = await Promise.all([1, 2, 3].map(async (threads) => gradients(await start('all', threads))));
-  for (const other of all.slice(1)) for (const [key, data] of all[0]!) expect(other.get(key), key).toEqual(data);
+  for (const other of all.slice(1)) for (const [key, data] of all[0]) expect(other.get(key), key).toEqual(data);
 });

@@ -50,10 +50,10 @@ export function emitChannelSums(module: ModuleBuilder, name: string, spec: Chann
     ];
     const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), value = f.local('v128'), factor = f.local('v128');
     const pixel = first.map((sum, v) => [
-      factor.set(v128.load(maps[0]!.at.get(), 16 * v)),
-      value.set(gradient ? v128.load(maps[1]!.at.get(), 16 * v) : factor.get()),
+      factor.set(v128.load(maps[0].at.get(), 16 * v)),
+      value.set(gradient ? v128.load(maps[1].at.get(), 16 * v) : factor.get()),
       sum.set(f32x4.add(sum.get(), value.get())),
-      second[v]!.set(f32x4.add(second[v]!.get(), f32x4.mul(value.get(), factor.get()))),
+      second[v].set(f32x4.add(second[v].get(), f32x4.mul(value.get(), factor.get()))),
     ]);
     const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
     return f.times(spec.blocks, [
@@ -73,10 +73,10 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
     const scale = f.localsOf('v128', 4), shift = f.localsOf('v128', 4), result = f.localsOf('v128', 4);
     const pixel: Code = [
       result.map((local, v) => {
-        const value = f32x4.add(f32x4.mul(v128.load(maps[0]!.at.get(), 16 * v), scale[v]!.get()), shift[v]!.get());
+        const value = f32x4.add(f32x4.mul(v128.load(maps[0].at.get(), 16 * v), scale[v].get()), shift[v].get());
         return local.set(relu ? f32x4.pmax(value, v128.zero) : value);
       }),
-      [1, 0, 3, 2].map((v) => v128.store(maps[1]!.at.get(), result[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(maps[1].at.get(), result[v].get(), 16 * v)),
     ];
     return f.times(spec.blocks, [
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
@@ -101,10 +101,10 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
     const [a, b, c, result] = [0, 1, 2, 3].map(() => f.localsOf('v128', 4)) as [Local[], Local[], Local[], Local[]];
     const pixel: Code = [
       result.map((local, v) => {
-        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v]!.get());
-        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v]!.get())), c[v]!.get()));
+        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v].get());
+        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v].get())), c[v].get()));
       }),
-      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v].get(), 16 * v)),
     ];
     return f.times(spec.blocks, [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),

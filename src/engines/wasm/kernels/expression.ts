@@ -9,7 +9,7 @@ import { emitExponential, emitLogarithm, emitTanh } from './transcendental.ts';
  */
 export function compileExpression(f: FunctionBuilder, expression: Expression, inputs: Readonly<Record<string, Local>>): { before: Code; value: Code } {
   const { before, values } = compileExpressions(f, [expression], inputs);
-  return { before, value: values[0]! };
+  return { before, value: values[0] };
 }
 
 /** Several expressions at once: what they share is computed once. */
@@ -20,7 +20,7 @@ export function compileExpressions(f: FunctionBuilder, expressions: readonly Exp
     const seen = known.get(e);
     if (seen) return seen.get();
     if (e.op === 'constant') return f32x4.constant(e.value);
-    if (e.op === 'input') return inputs[e.name]!.get();
+    if (e.op === 'input') return inputs[e.name].get();
     const local = f.local('v128');
     before.push(local.set(compute(e)));
     known.set(e, local);

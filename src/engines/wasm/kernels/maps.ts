@@ -35,12 +35,12 @@ export function emitMaps(module: ModuleBuilder, name: string, spec: MapsSpec, co
     });
     const sixteen: Code = [
       vectors,
-      [1, 0, 3, 2].map((v) => v128.store(target.get(), results[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(target.get(), results[v].get(), 16 * v)),
       maps.map((map) => map.advance(64)),
     ];
     const image: Code = [
-      f.times(spec.rows, [f.times(spec.rowLength / 16, sixteen), maps.map((map, i) => map.advance(4 * (spec.maps[i]!.row - spec.rowLength)))]),
-      maps.map((map, i) => map.advance(4 * (spec.maps[i]!.image - spec.rows * spec.maps[i]!.row))),
+      f.times(spec.rows, [f.times(spec.rowLength / 16, sixteen), maps.map((map, i) => map.advance(4 * (spec.maps[i].row - spec.rowLength)))]),
+      maps.map((map, i) => map.advance(4 * (spec.maps[i].image - spec.rows * spec.maps[i].row))),
     ];
     return f.timesOf(f.parameter(count).get(), image);
   });

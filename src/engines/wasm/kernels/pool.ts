@@ -37,7 +37,7 @@ export function emitPool(module: ModuleBuilder, name: string, spec: PoolSpec): n
         sums.map((sum) => sum.set(spec.kind === 'max' ? f32x4.constant(-Infinity) : v128.zero)),
         overCells(f, spec, window, cell),
         spec.kind === 'average' ? sums.map((sum) => sum.set(f32x4.div(sum.get(), f32x4.splat(f32.convertI32(window.cells.get()))))) : [],
-        [1, 0, 3, 2].map((v) => v128.store(output.get(), sums[v]!.get(), 16 * v)),
+        [1, 0, 3, 2].map((v) => v128.store(output.get(), sums[v].get(), 16 * v)),
       ];
     });
   });
@@ -54,11 +54,11 @@ export function emitPoolGradient(
     const at = f.local('i32');
     return overWindows(f, spec, images, input, [{ at: gradient, steps: gradientSteps }, { at: output, steps: spec.output.steps }], (window) => {
       const share = (v: number): Code => {
-        if (spec.kind === 'average') return masked ? v128.and(g[v]!.get(), f32x4.gt(v128.load(window.at.get(), 16 * v), v128.zero)) : g[v]!.get();
+        if (spec.kind === 'average') return masked ? v128.and(g[v].get(), f32x4.gt(v128.load(window.at.get(), 16 * v), v128.zero)) : g[v].get();
         return [
-          value.set(v128.and(f32x4.eq(v128.load(window.at.get(), 16 * v), y[v]!.get()), open[v]!.get())),
-          open[v]!.set(v128.andNot(open[v]!.get(), value.get())),
-          v128.and(g[v]!.get(), value.get()),
+          value.set(v128.and(f32x4.eq(v128.load(window.at.get(), 16 * v), y[v].get()), open[v].get())),
+          open[v].set(v128.andNot(open[v].get(), value.get())),
+          v128.and(g[v].get(), value.get()),
         ];
       };
       const cell = g.map((_, v) => v128.store(at.get(), f32x4.add(v128.load(at.get(), 16 * v), share(v)), 16 * v));
@@ -70,7 +70,7 @@ export function emitPoolGradient(
           ? g.map((local) => local.set(f32x4.div(local.get(), f32x4.splat(f32.convertI32(window.cells.get())))))
           : y.map((local, v) => [
               local.set(v128.load(output.get(), 16 * v)),
-              open[v]!.set(masked ? f32x4.gt(local.get(), v128.zero) : f32x4.eq(local.get(), local.get())),
+              open[v].set(masked ? f32x4.gt(local.get(), v128.zero) : f32x4.eq(local.get(), local.get())),
             ]),
         overCells(f, spec, window, cell, { at, steps: target }),
       ];

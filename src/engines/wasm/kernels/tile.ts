@@ -30,7 +30,7 @@ export function setTile(tile: Tile, value: (row: number, vector: number) => Code
 
 /** Each accumulator through `change`, in place. */
 export function changeTile(tile: Tile, change: (value: Code, row: number, vector: number) => Code): Code {
-  return setTile(tile, (r, v) => change(tile.accumulators[r]![v]!.get(), r, v));
+  return setTile(tile, (r, v) => change(tile.accumulators[r][v].get(), r, v));
 }
 
 /** One k: a[r] are the floats at `a + r · rowBytes`, b[c] those from `b` on. */
@@ -38,8 +38,8 @@ export function multiplyStep(numerics: Numerics, tile: Tile, a: Local, rowBytes:
   return [
     row.map((local, v) => local.set(v128.load(b.get(), 16 * v))),
     tile.accumulators.map((locals, r) => [
-      scalars[r]!.set(v128.load32Splat(a.get(), r * rowBytes)),
-      locals.map((local, v) => local.set(multiplyAdd(numerics, scalars[r]!.get(), row[v]!.get(), local.get()))),
+      scalars[r].set(v128.load32Splat(a.get(), r * rowBytes)),
+      locals.map((local, v) => local.set(multiplyAdd(numerics, scalars[r].get(), row[v].get(), local.get()))),
     ]),
   ];
 }
@@ -47,5 +47,5 @@ export function multiplyStep(numerics: Numerics, tile: Tile, a: Local, rowBytes:
 /** Stores row r at `address + r · rowBytes`. */
 export function storeTile(tile: Tile, address: Code, rowBytes: number): Code {
   return tile.accumulators.map((row, r) =>
-    row.map((_, v) => v ^ 1).map((v) => v128.store(address, row[v]!.get(), r * rowBytes + 16 * v)));
+    row.map((_, v) => v ^ 1).map((v) => v128.store(address, row[v].get(), r * rowBytes + 16 * v)));
 }

@@ -25,7 +25,7 @@ export function emitTiledPool(module: ModuleBuilder, name: string, spec: PoolSpe
       const total = values.reduce((a, b) => (spec.kind === 'max' ? f32x4.pmax(a, b) : f32x4.add(a, b)));
       return { result, compute: result.set(spec.kind === 'max' ? total : f32x4.div(total, f32x4.constant(cells.length))) };
     });
-    const eight: Code = [results.map(({ compute }) => compute), [1, 0].map((part) => v128.store(output.get(), results[part]!.result.get(), 16 * part))];
+    const eight: Code = [results.map(({ compute }) => compute), [1, 0].map((part) => v128.store(output.get(), results[part].result.get(), 16 * part))];
     return overTiles(f, spec, f.parameter(2), [{ at: input, steps: spec.input.steps, tiled: true }, { at: output, steps: spec.output.steps, tiled: false }], eight);
   });
 }
@@ -41,7 +41,7 @@ export function emitTiledPoolGradient(
     const halves = [0, 1].map((part) => {
       const slope = f.local('v128'), best = f.local('v128'), open = f.local('v128'), hit = f.local('v128');
       const shares = to.map(() => f.local('v128'));
-      const cellValue = (i: number): Code => v128.load(i32.add(x.get(), i32.const(from[i]!)), 16 * part);
+      const cellValue = (i: number): Code => v128.load(i32.add(x.get(), i32.const(from[i])), 16 * part);
       const load = slope.set(v128.load(g.get(), 16 * part));
       if (spec.kind === 'average') {
         const share = (i: number): Code => (masked ? v128.and(slope.get(), f32x4.gt(cellValue(i), v128.zero)) : slope.get());
@@ -63,7 +63,7 @@ export function emitTiledPoolGradient(
     });
     const eight: Code = [
       halves.map(({ code }) => code),
-      to.map((cell, i) => [1, 0].map((part) => v128.store(i32.add(dx.get(), i32.const(cell)), halves[part]!.shares[i]!.get(), 16 * part))),
+      to.map((cell, i) => [1, 0].map((part) => v128.store(i32.add(dx.get(), i32.const(cell)), halves[part].shares[i].get(), 16 * part))),
     ];
     const maps = [
       { at: g, steps: gradient, tiled: false }, { at: y, steps: spec.output.steps, tiled: false },

@@ -18,7 +18,7 @@ export function emitReduce(module: ModuleBuilder, name: string, shards: number, 
     };
     const block: Code = [
       sums.map((sum, v) => sum.set(tree(0, shards, v))),
-      [1, 0, 3, 2].map((v) => v128.store(at.get(), sums[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(at.get(), sums[v].get(), 16 * v)),
       sums.map((sum) => {
         const low = f64x2.promoteLow(sum.get()), high = f64x2.promoteLow(v128.shuffle(sum.get(), sum.get(), floatLanes(2, 3, 2, 3)));
         return [square.set(f64x2.add(square.get(), f64x2.mul(low, low))), square.set(f64x2.add(square.get(), f64x2.mul(high, high)))];
@@ -43,12 +43,12 @@ export function emitUpdate(module: ModuleBuilder, name: string, update: Readonly
     const values: Record<string, Local> = { g: f.local('v128'), p: f.local('v128') };
     for (const state of states) values[state] = f.local('v128');
     scalars.forEach((scalar, i) => { values[scalar] = scalarLocals[i]!; });
-    const targets = [{ name: 'p', at: parameter }, ...states.map((state, i) => ({ name: state, at: stateAt[i]! }))];
+    const targets = [{ name: 'p', at: parameter }, ...states.map((state, i) => ({ name: state, at: stateAt[i] }))];
     const vector = (v: number): Code => {
-      const computed = targets.map(({ name: target, at }) => ({ at, ...compileExpression(f, update[target]!, values), result: f.local('v128') }));
+      const computed = targets.map(({ name: target, at }) => ({ at, ...compileExpression(f, update[target], values), result: f.local('v128') }));
       return [
-        values['g']!.set(f32x4.mul(v128.load(gradient.get(), 16 * v), factor.get())),
-        targets.map(({ name: target, at }) => values[target]!.set(v128.load(at.get(), 16 * v))),
+        values['g'].set(f32x4.mul(v128.load(gradient.get(), 16 * v), factor.get())),
+        targets.map(({ name: target, at }) => values[target].set(v128.load(at.get(), 16 * v))),
         computed.map(({ before, value, result }) => [before, result.set(value)]),
         computed.map(({ at, result }) => v128.store(at.get(), result.get(), 16 * v)),
       ];

@@ -75,7 +75,7 @@ export function emitBiasGradient(module: ModuleBuilder, name: string, spec: Pick
       at.set(gradient.get()),
       sums.map((sum, v) => sum.set(v128.load(bias.get(), 16 * v))),
       f.timesOf(images.get(), image),
-      [1, 0, 3, 2].map((v) => v128.store(bias.get(), sums[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(bias.get(), sums[v].get(), 16 * v)),
       gradient.advance(64),
       bias.advance(64),
     ]);

@@ -93,11 +93,11 @@ function emitPass(f: FunctionBuilder, source: Local, target: Local, pass: Pass):
     const outputs = values.map(() => f.local('v128'));
     return {
       load: inputs.map((local, i) => local.set(v128.load(lineAddress(source, i * pass.from), 16 * part))),
-      compute: [before, values.map((value, i) => outputs[i]!.set(finish ? finish(value, i, part) : value))],
+      compute: [before, values.map((value, i) => outputs[i].set(finish ? finish(value, i, part) : value))],
       outputs,
     };
   });
-  const stores = Array.from({ length: results }, (_, i) => [1, 0].map((part) => v128.store(lineAddress(target, i * pass.to), halves[part]!.outputs[i]!.get(), 16 * part)));
+  const stores = Array.from({ length: results }, (_, i) => [1, 0].map((part) => v128.store(lineAddress(target, i * pass.to), halves[part].outputs[i].get(), 16 * part)));
   return f.times(run / 8, [
     halves.map(({ load }) => load), halves.map(({ compute }) => compute), stores,
     [source, target, ...(pass.along ?? [])].map((local) => local.advance(32)),
@@ -176,7 +176,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
     const folded = [
       { image: f.parameter(2), steps: output }, ...(spec.addend ? [{ image: f.parameter(3), steps: spec.addend }] : []), ...(spec.mask ? [{ image: f.parameter(4), steps: spec.mask }] : []),
     ].map((each) => ({ ...each, row: f.local('i32'), at: f.local('i32') }));
-    const [target] = folded, addend = spec.addend ? folded[1]! : undefined, mask = spec.mask ? folded.at(-1)! : undefined;
+    const [target] = folded, addend = spec.addend ? folded[1] : undefined, mask = spec.mask ? folded.at(-1)! : undefined;
     const from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), channel = f.local('i32');
     const finish = (value: Code, line_: number, half: number): Code => {
       const at = (map: { at: Local; steps: Steps }): Code => v128.load(lineAddress(map.at, line_ * map.steps.column), 16 * half);
@@ -189,7 +189,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
     /** One tile of an output row; at the right edge only the first `columns` results. */
     const tileAcross = (columns: number): Code => [
       spec.bias ? channel.set(bias.get()) : [],
-      emitPass(f, from, target!.at, {
+      emitPass(f, from, target.at, {
         transform, inputs: points, from: line, to: output.column, run: channels, results: columns, finish, along: [...others, ...(spec.bias ? [channel] : [])],
       }),
       folded.map(({ at, steps }) => at.advance(4 * (tile * steps.column - channels))),

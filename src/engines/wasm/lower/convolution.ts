@@ -18,7 +18,7 @@ export const convolution: Lowering<Convolution> = {
   readsUnpadded: true,
   lower(node, build) {
     const { primitive, layer } = node;
-    const input = node.inputs[0]!;
+    const input = node.inputs[0];
     const output = build.map(outputShape(primitive, [input.shape]), { relu: node.relu });
     const method = chooseMethod(primitive, input, output, build.methods);
     if (method) winogradForward(method, node, build, output);
@@ -38,7 +38,7 @@ export const convolution: Lowering<Convolution> = {
 };
 
 function forward({ primitive, layer, inputs, relu }: Node<Convolution>, build: Builder, output: FeatureMap): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   build.needBorder(input, borderOf(primitive, input, output));
   build.operation({
     layer, pass: 'forward', reads: [input], writes: [output],
@@ -90,7 +90,7 @@ function forwardSpec({ kernel, stride, dilation }: Convolution, input: FeatureMa
 }
 
 function weightGradient({ primitive, layer, inputs }: Node<Convolution>, build: Builder, output: FeatureMap, gradient: FeatureMap): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   build.operation({
     layer, pass: 'weights', reads: [input, gradient], writes: [],
     emit: ({ module, numerics, layout }) => {
@@ -104,7 +104,7 @@ function weightGradient({ primitive, layer, inputs }: Node<Convolution>, build: 
 }
 
 function dataGradient({ primitive, layer, inputs }: Node<Convolution>, build: Builder, output: FeatureMap, gradient: FeatureMap, { addend, mask }: Folded): FeatureMap {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const { stride } = primitive;
   const result = build.map(input.shape, { physical: input.physical });
   const outputs = sixteens(primitive.filters), blocks = input.physical / 16;

@@ -14,7 +14,7 @@ export const dense: Lowering<Dense> = {
   readsUnpadded: true,
   lower(node, build) {
     const { primitive, layer, relu } = node;
-    const input = node.inputs[0]!;
+    const input = node.inputs[0];
     const output = build.map({ channels: primitive.units, height: 1, width: 1 }, { relu });
     build.operation({
       layer, pass: 'forward', reads: [input], writes: [output],
@@ -47,7 +47,7 @@ function windowSpec(input: FeatureMap, output: FeatureMap, from: Layout, to: Lay
 }
 
 function weightGradient({ primitive, layer, inputs }: Node<Dense>, build: Builder, gradient: FeatureMap): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   build.operation({
     layer, pass: 'weights', reads: [input, gradient], writes: [],
     emit: ({ module, numerics, layout }) => {
@@ -64,7 +64,7 @@ function weightGradient({ primitive, layer, inputs }: Node<Dense>, build: Builde
 
 /** One gather product per row of the input map, because its rows may have a border between them. */
 function dataGradient({ layer, inputs }: Node<Dense>, build: Builder, gradient: FeatureMap, { addend, mask }: Folded): FeatureMap {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const { height, width } = input.shape;
   const result = build.map(input.shape);
   const rowLength = width * input.physical, units = gradient.physical;

@@ -12,11 +12,11 @@ import type { Lowering, Node } from './lowering.ts';
 
 export const map: Lowering<PrimitiveOf<'map'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { expression } = primitive;
     const relu = primitive.name === 'relu';
     // Channels that only pad must stay zero, whatever the function does to zero.
-    const output = build.elementwise(layer, 'forward', [input], input.shape, (f, [x]) => compileExpression(f, expression, { x: x! }), relu);
+    const output = build.elementwise(layer, 'forward', [input], input.shape, (f, [x]) => compileExpression(f, expression, { x: x }), relu);
     if (evaluate(expression, { x: 0 }) !== 0) build.clearPadding(layer, 'forward', output);
     return {
       output,
@@ -31,8 +31,8 @@ export const map: Lowering<PrimitiveOf<'map'>> = {
             const needsInput = inputsOf(slope).size > 0;
             const reads = [gradient, ...(needsInput ? [input] : []), ...foldedMaps(folded)];
             return build.elementwise(layer, 'data', reads, input.shape, (f, values) => {
-              const { before, value } = compileExpression(f, slope, needsInput ? { x: values[1]! } : {});
-              return foldInto(f32x4.mul(values[0]!.get(), value), values.slice(needsInput ? 2 : 1), folded, before);
+              const { before, value } = compileExpression(f, slope, needsInput ? { x: values[1] } : {});
+              return foldInto(f32x4.mul(values[0].get(), value), values.slice(needsInput ? 2 : 1), folded, before);
             });
           },
         });
@@ -43,7 +43,7 @@ export const map: Lowering<PrimitiveOf<'map'>> = {
 
 export const dropout: Lowering<PrimitiveOf<'dropout'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { shape, physical } = input;
     const mask = build.map({ channels: physical * shape.height * shape.width, height: 1, width: 1 });
     build.operation({
@@ -54,7 +54,7 @@ export const dropout: Lowering<PrimitiveOf<'dropout'>> = {
       }],
     });
     const scaled = (pass: 'forward' | 'data', of: FeatureMap, folded: Folded = {}): FeatureMap =>
-      build.elementwise(layer, pass, [of, mask, ...foldedMaps(folded)], shape, (_, values) => foldInto(f32x4.mul(values[0]!.get(), values[1]!.get()), values.slice(2), folded), false, mask);
+      build.elementwise(layer, pass, [of, mask, ...foldedMaps(folded)], shape, (_, values) => foldInto(f32x4.mul(values[0].get(), values[1].get()), values.slice(2), folded), false, mask);
     return {
       output: scaled('forward', input),
       backward(gradient) {
@@ -75,16 +75,16 @@ type Join = Node<PrimitiveOf<'join'>>;
 type Lowered = ReturnType<Lowering<PrimitiveOf<'join'>>['lower']>;
 
 function lowerSum({ layer, inputs, relu, wanted }: Join, build: Builder): Lowered {
-  const output = build.elementwise(layer, 'forward', inputs, inputs[0]!.shape, (_, values) => {
-    const sum = values.slice(1).reduce((total, value) => f32x4.add(total, value.get()), values[0]!.get());
+  const output = build.elementwise(layer, 'forward', inputs, inputs[0].shape, (_, values) => {
+    const sum = values.slice(1).reduce((total, value) => f32x4.add(total, value.get()), values[0].get());
     return { before: [], value: relu ? f32x4.pmax(sum, v128.zero) : sum };
   }, relu);
   return { output, backward: (gradient) => inputs.forEach((input, i) => build.pass(input, gradient, layer, wanted[i])) };
 }
 
 function lowerProduct({ layer, inputs, relu, wanted }: Join, build: Builder): Lowered {
-  const output = build.elementwise(layer, 'forward', inputs, inputs[0]!.shape, (_, values) => {
-    const all = values.slice(1).reduce((total, value) => f32x4.mul(total, value.get()), values[0]!.get());
+  const output = build.elementwise(layer, 'forward', inputs, inputs[0].shape, (_, values) => {
+    const all = values.slice(1).reduce((total, value) => f32x4.mul(total, value.get()), values[0].get());
     return { before: [], value: relu ? f32x4.pmax(all, v128.zero) : all };
   }, relu);
   return {
@@ -95,7 +95,7 @@ function lowerProduct({ layer, inputs, relu, wanted }: Join, build: Builder): Lo
       build.contribute(input, {
         canAdd: true, canMask: true,
         produce: (folded) => build.elementwise(layer, 'data', [gradient, ...others, ...foldedMaps(folded)], input.shape, (_, values) =>
-          foldInto(others.reduce((total, __, j) => f32x4.mul(total, values[1 + j]!.get()), values[0]!.get()), values.slice(1 + others.length), folded)),
+          foldInto(others.reduce((total, __, j) => f32x4.mul(total, values[1 + j].get()), values[0].get()), values.slice(1 + others.length), folded)),
       });
     }),
   };
@@ -105,8 +105,8 @@ function lowerConcat({ layer, primitive, inputs, relu, wanted }: Join, build: Bu
   const shape = outputShape(primitive, inputs.map((input) => input.shape));
   const joined = build.map(shape, {});
   const offsets = inputs.map((_, i) => inputs.slice(0, i).reduce((sum, input) => sum + input.shape.channels, 0));
-  inputs.forEach((input, i) => slice(build, layer, 'forward', input, 0, joined, offsets[i]!, input.shape.channels, i > 0));
-  const output = relu ? build.elementwise(layer, 'forward', [joined], shape, (_, [x]) => ({ before: [], value: f32x4.pmax(x!.get(), v128.zero) }), true) : joined;
+  inputs.forEach((input, i) => slice(build, layer, 'forward', input, 0, joined, offsets[i], input.shape.channels, i > 0));
+  const output = relu ? build.elementwise(layer, 'forward', [joined], shape, (_, [x]) => ({ before: [], value: f32x4.pmax(x.get(), v128.zero) }), true) : joined;
   return {
     output,
     backward: (gradient) => inputs.forEach((input, i) => {
@@ -115,7 +115,7 @@ function lowerConcat({ layer, primitive, inputs, relu, wanted }: Join, build: Bu
         canAdd: false, canMask: false,
         produce: () => {
           const result = build.map(input.shape);
-          slice(build, layer, 'data', gradient, offsets[i]!, result, 0, input.shape.channels, false);
+          slice(build, layer, 'data', gradient, offsets[i], result, 0, input.shape.channels, false);
           return result;
         },
       });
@@ -136,7 +136,7 @@ function slice(build: Builder, layer: string, pass: 'forward' | 'data', from: Fe
 
 export const pad: Lowering<PrimitiveOf<'pad'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { top, left } = primitive.padding;
     const output = build.map(outputShape(primitive, [input.shape]), { exclusive: true });
     const { height, width, channels } = input.shape;

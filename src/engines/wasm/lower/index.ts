@@ -16,7 +16,7 @@ const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op
   convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
 };
 
-const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op] as Lowering<Primitive>;
+const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op];
 
 export interface LoweredNetwork {
   build: Builder;
@@ -41,7 +41,7 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const { training, keep } = how;
   const { steps, valueOf } = toSteps(network, training);
   const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
-  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!)]);
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)])]);
   const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
 
   const build = new Builder(training, how.shared, how.methods);
@@ -54,20 +54,20 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const backwards: { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[] = [];
   for (const step of wantedSteps) {
     const inputs = step.inputs.map((value) => maps.get(value)!);
-    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]!);
+    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]);
     const { output, backward } = loweringOf(step.primitive).lower({ ...step, inputs, wanted: inputs.map((each) => each !== input) }, build);
     maps.set(step.output, output);
     backwards.push({ layer: step.layer, output, backward });
   }
   for (const head of heads) {
-    const layer = network.layers[head.output]!;
-    build.loss(layer.name, maps.get(valueOf[head.output]!)!, {
+    const layer = network.layers[head.output];
+    build.loss(layer.name, maps.get(valueOf[head.output])!, {
       classes: network.classes, labelSmoothing: network.loss.labelSmoothing, weight: head.weight, main: head.output === network.output,
     });
   }
   if (training) goBack(build, backwards);
-  const kept = new Map(keep.map((name) => [name, maps.get(valueOf[network.layers.findIndex((layer) => layer.name === name)]!)!]));
-  return { build, input, logits: maps.get(valueOf[network.output]!)!, kept, reads };
+  const kept = new Map(keep.map((name) => [name, maps.get(valueOf[network.layers.findIndex((layer) => layer.name === name)])!]));
+  return { build, input, logits: maps.get(valueOf[network.output])!, kept, reads };
 }
 
 /** Last to first: when a step is reached, all readers of its result have given their shares. */
@@ -84,7 +84,7 @@ function toSteps(network: Network, training: boolean): { steps: Step[]; valueOf:
   const valueOf: number[] = [];
   let values = 1;
   network.layers.forEach((layer, index) => {
-    let inputs = layer.inputs.map((each) => valueOf[each]!);
+    let inputs = layer.inputs.map((each) => valueOf[each]);
     for (const primitive of layer.primitives) {
       if (primitive.op === 'dropout' && (!training || primitive.rate === 0)) continue;
       steps.push({ layer: layer.name, primitive, inputs, output: values, relu: false });
@@ -108,7 +108,7 @@ function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
     folded.add(reader);
     return { ...step, relu: true, output: reader.output };
   });
-  return result.filter((_, i) => !folded.has(steps[i]!));
+  return result.filter((_, i) => !folded.has(steps[i]));
 }
 
 /** A dense layer reads a map in its own order: a flatten that only dense layers read is dropped. */
@@ -116,7 +116,7 @@ function foldFlatten(steps: readonly Step[], pinned: ReadonlySet<number>): Step[
   const alias = new Map<number, number>();
   for (const step of steps) {
     if (step.primitive.op !== 'flatten' || pinned.has(step.output)) continue;
-    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]!);
+    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]);
   }
   const kept = steps.filter((step) => !alias.has(step.output));
   return kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));

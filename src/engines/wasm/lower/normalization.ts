@@ -10,7 +10,7 @@ import type { Lowering } from './lowering.ts';
 export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
   foldsRelu: true,
   lower({ primitive, layer, inputs, relu, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { channels, height, width } = input.shape;
     const physical = input.physical, pixels = height * width;
     const spec: ChannelsSpec = { rows: height, columns: width, blocks: physical / 16 };

@@ -7,7 +7,7 @@ import type { Lowering } from './lowering.ts';
 
 export const pool: Lowering<PrimitiveOf<'pool'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const output = build.map(outputShape(primitive, [input.shape]), {});
     const spec = (layout: EmitContext['layout']): PoolSpec => ({
       ...primitive, blocks: input.physical / 16,
@@ -32,7 +32,9 @@ export const pool: Lowering<PrimitiveOf<'pool'>> = {
             build.operation({
               layer, pass: 'data', reads: [gradient, output, input], writes: [result],
               emit: ({ module, layout }) => [{
-                function: (coversAll(spec(layout)) ? emitTiledPoolGradient : emitPoolGradient)(module, `${layer}.data`, spec(layout), { gradient: layout(gradient), target: layout(result), masked: mask !== undefined }),
+                function: (coversAll(spec(layout)) ? emitTiledPoolGradient : emitPoolGradient)(
+                  module, `${layer}.data`, spec(layout), { gradient: layout(gradient), target: layout(result), masked: mask !== undefined },
+                ),
                 arguments: [{ map: gradient }, { map: output }, { map: input }, { map: result }, { of: 'images' }],
               }],
             });

@@ -7,7 +7,7 @@ import type { Lowering } from './lowering.ts';
 
 export const flatten: Lowering<PrimitiveOf<'flatten'>> = {
   lower({ layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { channels, height, width } = input.shape;
     const output = build.map({ channels: sizeOf(input.shape), height: 1, width: 1 });
     const mapped = (layout: Layout): CopySpec['from'] => ({ ...layout, channel: 1 });

@@ -23,8 +23,8 @@ export interface AxisTaps {
 function axisTaps(residue: number, size: number, kernel: number, stride: number, dilation: number, before: number): AxisTaps {
   const indices = Array.from({ length: kernel }, (_, k) => kernel - 1 - k).filter((k) => (residue + before - k * dilation) % stride === 0);
   const at = (k: number): number => (residue + before - k * dilation) / stride;
-  const first = indices.length ? at(indices[0]!) : 0;
-  return { kernel: indices, first, step: indices.length > 1 ? at(indices[1]!) - first : 1, count: Math.max(0, Math.ceil((size - residue) / stride)) };
+  const first = indices.length ? at(indices[0]) : 0;
+  return { kernel: indices, first, step: indices.length > 1 ? at(indices[1]) - first : 1, count: Math.max(0, Math.ceil((size - residue) / stride)) };
 }
 
 /** The parts of the gradient to the data, one for each residue of the stride, and where their weights begin in the turned copy (floats). */

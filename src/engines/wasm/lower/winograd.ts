@@ -43,7 +43,7 @@ function needTileBorder(build: Builder, map: FeatureMap, grid: TileGrid, step: n
 }
 
 export function winogradForward(method: Winograd, { primitive, layer, inputs, relu }: Node<Convolution>, build: Builder, output: FeatureMap): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const points = build.derived(`${layer}.weight`, `forward${method.tile}`, pointFloats(method, input, output), (place) => ({
     from: build.parameter(`${layer}.weight`), to: place, blocks: output.physical / 16, blockFloats: 9 * 16 * input.physical, pointBlockFloats: 16 * input.physical,
     emit: (module) => emitWeightsToPoints(module, `${layer}.points`, method.weights, input.physical, output.physical / 16),
@@ -52,7 +52,7 @@ export function winogradForward(method: Winograd, { primitive, layer, inputs, re
 }
 
 export function winogradDataGradient(method: Winograd, { primitive, layer, inputs }: Node<Convolution>, build: Builder, gradient: FeatureMap, folded: Folded): FeatureMap {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const result = build.map(input.shape, { physical: input.physical });
   const turned = turnedWeights(layer, primitive, input, build);
   const points = build.derived(`${layer}.weight`, `data${method.tile}`, pointFloats(method, input, gradient), (place) => ({
@@ -83,7 +83,9 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
       const { module, numerics, layout } = context;
       const { plane, ...at } = space(context);
       const spec = { points: method.points ** 2, tiles: grid.rows * grid.columns, channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to };
-      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, { transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from });
+      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, {
+        transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
+      });
       const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, spec);
       const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, {
         transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
@@ -105,7 +107,7 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
 
 /** dU is summed over all images of a shard and brought back to 3×3 at the shard's end. */
 export function winogradWeightGradient(method: Winograd, { primitive, layer, inputs }: Node<Convolution>, build: Builder, gradient: FeatureMap): void {
-  const input = inputs[0]!;
+  const input = inputs[0];
   const { height, width } = gradient.shape;
   const { top, left } = primitive.padding;
   const grid = gridOf(height, width, method.tile);
@@ -123,7 +125,9 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
       const { plane, ...at } = space(context);
       const enter = { step: method.tile, grid };
       const data = emitToPlanes(module, `${layer}.weights.enter`, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
-      const slope = emitToPlanes(module, `${layer}.weights.gradient`, { transform: method.gradient, inputs: method.tile, ...enter, channels: gradient.physical, map: layout(gradient), plane: plane.to });
+      const slope = emitToPlanes(module, `${layer}.weights.gradient`, {
+        transform: method.gradient, inputs: method.tile, ...enter, channels: gradient.physical, map: layout(gradient), plane: plane.to,
+      });
       const multiply = emitPointGradients(module, `${layer}.weights.products`, numerics, {
         points: method.points ** 2, tiles: grid.rows * grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to,
       });
