@@ -5,7 +5,15 @@ import type { Shape } from '../common/shape.ts';
 export interface DatasetFacts {
   shape: Shape;
   classes: number;
+  /** Numbers, where only the data tells the names and it is not there. */
   classNames: readonly string[];
+  /** Undefined where only the data tells and it is not there. */
+  trainCount: number | undefined;
+  testCount: number | undefined;
+}
+
+/** Facts with all counts known. */
+export interface CountedFacts extends DatasetFacts {
   trainCount: number;
   testCount: number;
 }
@@ -17,7 +25,7 @@ export interface Split {
   count: number;
 }
 
-export interface LoadedDataset extends DatasetFacts {
+export interface LoadedDataset extends CountedFacts {
   train: Split;
   test: Split;
   /** Present where the entry asks for `validation: N`: taken from the end of the training images. */
@@ -30,10 +38,13 @@ export interface LoadedDataset extends DatasetFacts {
   substitution?: string;
 }
 
-export interface LoadContext {
-  /** Directories to look in, in order: EXP_DATA_DIR, then the cache. */
+/** Directories to look in, in order: EXP_DATA_DIR, then the cache. */
+export interface DataLocations {
   dataDirectory?: string;
   cacheDirectory: string;
+}
+
+export interface LoadContext extends DataLocations {
   seed: number;
   /** One line for a person: a download's progress. */
   report(message: string): void;
@@ -48,8 +59,8 @@ export interface Dataset<O extends Options = Options> {
   options: O;
   main?: keyof O & string;
   source?: string;
-  /** Known without data; undefined fields where only the data tells. */
-  facts(options: Completed<O>): DatasetFacts;
+  /** Known without reading images: from the options, or from the names of files. Throws UserError where it cannot be told. */
+  facts(options: Completed<O>, locations: DataLocations): DatasetFacts;
   load(options: Completed<O>, context: LoadContext): Promise<LoadedDataset>;
 }
 

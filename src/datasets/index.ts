@@ -3,20 +3,22 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry } from '../common/entry.ts';
 import { UserError } from '../common/problem.ts';
-import type { Dataset, DatasetFacts, LoadContext, LoadedDataset } from './dataset.ts';
+import type { Dataset, DatasetFacts, DataLocations, LoadContext, LoadedDataset } from './dataset.ts';
+import { cifar10 } from './cifar10.ts';
+import { imageFolder } from './image-folder.ts';
 import { mnist } from './mnist.ts';
 import { random } from './random.ts';
 import { syntheticDigits } from './synthetic-digits.ts';
 
-export const datasets: readonly Dataset[] = [mnist, syntheticDigits, random];
+export const datasets: readonly Dataset[] = [mnist, syntheticDigits, cifar10, imageFolder, random];
 
 export function datasetNamed(name: string): Dataset | undefined {
   return datasets.find((each) => each.name === name);
 }
 
-/** Shape, classes and counts, known without reading any data. Throws UserError where the options contradict each other. */
-export function datasetFacts(entry: Entry): DatasetFacts {
-  return known(entry.type).facts(entry.options);
+/** Shape, classes and counts, known without reading any image. Throws UserError where the options contradict each other or the data. */
+export function datasetFacts(entry: Entry, locations: DataLocations = dataLocations(process.env)): DatasetFacts {
+  return known(entry.type).facts(entry.options, locations);
 }
 
 /** Reads, downloads or generates the images. Throws UserError where they cannot be had. */
@@ -25,7 +27,7 @@ export function loadDataset(entry: Entry, context: LoadContext): Promise<LoadedD
 }
 
 /** Where data is looked for, by the environment: EXP_DATA_DIR, then the cache (XDG_CACHE_HOME/exp, else ~/.cache/exp). */
-export function dataLocations(environment: Readonly<Record<string, string | undefined>>): Pick<LoadContext, 'dataDirectory' | 'cacheDirectory'> {
+export function dataLocations(environment: Readonly<Record<string, string | undefined>>): DataLocations {
   const cache = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
   return { ...(environment.EXP_DATA_DIR ? { dataDirectory: environment.EXP_DATA_DIR } : {}), cacheDirectory: join(cache, 'exp') };
 }

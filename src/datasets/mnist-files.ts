@@ -3,15 +3,13 @@
  * checked. A file of the user's that is not what it should be is an error; one of the cache's is fetched again.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { writeDurably } from '../common/durable.ts';
 import { type Problem, runFailure } from '../common/problem.ts';
 import type { LoadContext } from './dataset.ts';
 import { createDownloader } from './download.ts';
+import { keepInCache, readFirst } from './files.ts';
 
 export type MnistFile = 'train-images' | 'train-labels' | 'test-images' | 'test-labels';
 export type MnistFiles = Record<MnistFile, Uint8Array>;
@@ -64,21 +62,6 @@ function namesOf(file: MnistFile): string[] {
   return [name, `${name}.gz`, dotted, `${dotted}.gz`];
 }
 
-/** The first of the files that exists. One that exists and cannot be read is an error. */
-async function readFirst(paths: readonly string[]): Promise<{ path: string; bytes: Uint8Array } | undefined> {
-  for (const path of paths) {
-    try {
-      return { path, bytes: await readFile(path) };
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-        throw runFailure({ code: 'unreadable-data', message: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, fix: 'mend its permissions, or point EXP_DATA_DIR elsewhere' });
-      }
-    }
-  }
-  return undefined;
-}
-
 const unpack = promisify(gunzip);
 
 /** The unpacked bytes where they are, to the last one, the file they should be. */
@@ -105,16 +88,6 @@ async function downloadFiles(
     keepInCache(cache, name, found, context);
   }
   return { files: result };
-}
-
-/** Whole or not at all, so that processes that download at the same time do not disturb each other. */
-function keepInCache(cache: string, name: string, content: Uint8Array, context: LoadContext): void {
-  try {
-    mkdirSync(cache, { recursive: true });
-    writeDurably(join(cache, name), content);
-  } catch (error) {
-    context.report(`${name} could not be kept for the next time: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function wrongFile(path: string): Problem {

@@ -1,11 +1,13 @@
 /** Noise with random labels, of any shape: to try a network or to time it without data. Nothing can be learnt from it but by heart. */
 import { either, integer, required } from '../common/options.ts';
+import type { Completed } from '../common/options.ts';
 import { philox, purpose } from '../common/random.ts';
 import type { Shape } from '../common/shape.ts';
-import { defineDataset, type Split } from './dataset.ts';
+import { defineDataset } from './dataset.ts';
+import type { CountedFacts, Split } from './dataset.ts';
 import { createSplit, cutSplits, factsOf, hashOf, splitOptions } from './splits.ts';
 
-const options = {
+const describedOptions = {
   shape: required(either<[number, number, number]>(
     [{ type: 'array', items: { type: 'integer', minimum: 1, maximum: 4096 }, minItems: 3, maxItems: 3 }],
     { about: 'Channels, height and width of the images, e.g. [3, 32, 32].' },
@@ -20,20 +22,22 @@ const options = {
 export const random = defineDataset({
   name: 'random',
   summary: 'Noise with random labels, of any shape: to try or to time a network without data.',
-  options,
+  options: describedOptions,
   main: 'shape',
-  facts(options) {
-    const [channels, height, width] = options.shape;
-    const classNames = Array.from({ length: options.classes }, (_, index) => String(index));
-    return factsOf('random', { channels, height, width }, classNames, options);
-  },
+  facts: countedFacts,
   async load(options) {
-    const facts = this.facts(options);
+    const facts = countedFacts(options);
     const train = createNoise(facts.shape, options.train_count, options.classes, options.seed, 0);
     const test = createNoise(facts.shape, options.test_count, options.classes, options.seed, 1);
     return { ...facts, ...cutSplits(facts, train, test), hashes: { train: hashOf(train), test: hashOf(test) }, actual: 'random' };
   },
 });
+
+function countedFacts(options: Completed<typeof describedOptions>): CountedFacts {
+  const [channels, height, width] = options.shape;
+  const classNames = Array.from({ length: options.classes }, (_, index) => String(index));
+  return factsOf('random', { channels, height, width }, classNames, options);
+}
 
 function createNoise(shape: Shape, count: number, classes: number, seed: number, which: 0 | 1): Split {
   const split = createSplit(shape, count);

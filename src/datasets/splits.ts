@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { either, integer, optional } from '../common/options.ts';
 import { UserError } from '../common/problem.ts';
 import { type Shape, sizeOf } from '../common/shape.ts';
-import type { DatasetFacts, LoadedDataset, Split } from './dataset.ts';
+import type { CountedFacts, LoadedDataset, Split } from './dataset.ts';
 
 /** One number for all channels or one per channel, on the scale of value / 255. */
 export interface Normalization {
@@ -41,8 +41,14 @@ export interface SplitOptions {
 }
 
 /** Facts about a dataset cut to size. Refuses a validation split that leaves nothing to train on. */
-export function factsOf(dataset: string, shape: Shape, classNames: readonly string[], options: SplitOptions): DatasetFacts {
-  if (options.validation >= options.train_count) {
+export function factsOf(dataset: string, shape: Shape, classNames: readonly string[], options: SplitOptions): CountedFacts {
+  checkSplitOptions(dataset, shape, options);
+  return { shape, classes: classNames.length, classNames, trainCount: options.train_count - options.validation, testCount: options.test_count };
+}
+
+/** Refuses what contradicts itself; `train_count` undefined: not known. */
+export function checkSplitOptions(dataset: string, shape: Shape, options: { validation: number; train_count: number | undefined; normalize?: Normalization }): void {
+  if (options.train_count !== undefined && options.validation >= options.train_count) {
     throw new UserError({
       code: 'nothing-to-train-on',
       message: `validation: ${options.validation} leaves none of the ${options.train_count} training images to train on`,
@@ -61,7 +67,6 @@ export function factsOf(dataset: string, shape: Shape, classNames: readonly stri
       });
     }
   }
-  return { shape, classes: classNames.length, classNames, trainCount: options.train_count - options.validation, testCount: options.test_count };
 }
 
 /** Room for `count` images in memory that threads can share. */
@@ -80,7 +85,7 @@ function part(split: Split, shape: Shape, from: number, to: number): Split {
 }
 
 /** Training images without the last `validation` of them, which become a split of their own; everything in the same memory. */
-export function cutSplits(facts: DatasetFacts, train: Split, test: Split): Pick<LoadedDataset, 'train' | 'test' | 'validation'> {
+export function cutSplits(facts: CountedFacts, train: Split, test: Split): Pick<LoadedDataset, 'train' | 'test' | 'validation'> {
   if (facts.trainCount === train.count) return { train, test };
   return { train: part(train, facts.shape, 0, facts.trainCount), test, validation: part(train, facts.shape, facts.trainCount, train.count) };
 }
