@@ -128,11 +128,10 @@ class WasmEngine implements Engine {
   }
 
   async load(tensors: Tensors): Promise<void> {
-    for (const { parameter, key, memory } of this.stored()) {
+    for (const { parameter, key, memory, model } of this.stored()) {
       const tensor = tensors.get(key);
-      if (!tensor) continue;
-      memory.fill(0);
-      toMemory(parameter.arrangement, tensor.data, memory);
+      if (tensor || !model) memory.fill(0);
+      if (tensor) toMemory(parameter.arrangement, tensor.data, memory);
     }
     await this.pool.ask({ kind: 'prepare' });
   }

@@ -100,7 +100,7 @@ export function createPlan(
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
   const train = training && lowerNetwork(network, { training: true, keep: [], shared, methods });
   const parameters = planParameters(network, (layer) => {
-    const map = infer.reads.get(layer.name)!;
+    const map = (train ?? infer).reads.get(layer.name)!;
     return { shape: map.shape, physical: map.physical };
   });
   const arena = new Arena(reservedBytes);

@@ -45,7 +45,8 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
 
   const build = new Builder(training, how.shared, how.methods);
-  const unpadded = wantedSteps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
+  // Of all steps, wanted or not, so that both programs agree.
+  const unpadded = steps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
   const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
   build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
 
