@@ -123,7 +123,7 @@ const dropout: Operator = (inputs, attributes, expected) => {
 };
 
 /** Our softmax lives in the loss: with the gradient g of one image whose label is 0, p = g + one-hot(0). */
-const softmax = (logarithm: boolean): Operator => ([x], attributes) => {
+function softmax(x: OnnxTensor, attributes: Attributes, logarithm: boolean): Float64Array {
   const { count, shape: { channels, height }, data } = mapsOf(x, numberOf(attributes.axis, -1));
   const result = new Float64Array(data.length);
   for (let row = 0; row < count * height; row++) {
@@ -135,8 +135,8 @@ const softmax = (logarithm: boolean): Operator => ([x], attributes) => {
       result[at(i)] = logarithm ? -ofLabel : i === 0 ? Math.exp(-loss) : gradient.data[i];
     }
   }
-  return [result];
-};
+  return result;
+}
 
 const crossEntropy: Operator = (inputs, attributes) => {
   const [x, labels, weight] = inputs;
@@ -144,7 +144,7 @@ const crossEntropy: Operator = (inputs, attributes) => {
   if (attributes.ignore_index !== undefined) return 'our loss has no label to ignore';
   const logits = mapsOf(x, 1);
   const { loss } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, labels.data);
-  return [[loss], softmax(true)([x], { axis: 1 }, [])[0]];
+  return [[loss], softmax(x, { axis: 1 }, true)];
 };
 
 /** R (rate), T (steps before), then all parameters, all gradients and each kind of state. With T = 0 ONNX corrects no bias: our step of infinite count. */
@@ -185,8 +185,8 @@ export const operators: Readonly<Record<string, Operator>> = {
   Selu: map('selu', ({ alpha, gamma }) => multiply(numberOf(gamma, 1.0507), positiveElse(multiply(numberOf(alpha, 1.67326), subtract(exp(x), 1))))),
   Sigmoid: map('sigmoid', () => divide(constant(1), add(1, exp(negate(x))))),
   Gelu: map('gelu', () => multiply(multiply(0.5, x), add(1, tanh(multiply(Math.sqrt(2 / Math.PI), add(x, multiply(0.044715, multiply(x, multiply(x, x))))))))),
-  Softmax: softmax(false),
-  LogSoftmax: softmax(true),
+  Softmax: ([x], attributes) => [softmax(x, attributes, false)],
+  LogSoftmax: ([x], attributes) => [softmax(x, attributes, true)],
   SoftmaxCrossEntropyLoss: crossEntropy,
   NegativeLogLikelihoodLoss: () => 'takes logarithms of probabilities; our loss takes logits',
   Adagrad: optimizer('adagrad', ['square_sum'], ({ epsilon }) => ({ epsilon }), (r, t, { decay_factor: decay }) => r / (1 + t * Number(decay))),
