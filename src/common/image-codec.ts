@@ -42,6 +42,11 @@ export async function decodeImage(sharp: Sharp, bytes: Uint8Array, kind: ImageKi
   return { data, height: info.height, width: info.width, channels: info.channels };
 }
 
+/** [height, width, channels] of 1 or 3 channels → a PNG file. */
+export async function encodePng(sharp: Sharp, { data, height, width, channels }: Pixels): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: channels === 1 ? 1 : 3 } }).png().toBuffer();
+}
+
 /** Its first line: the rest repeats it. */
 export function describeDecodeError(error: unknown): string {
   return error instanceof Error ? error.message.split('\n')[0] : String(error);

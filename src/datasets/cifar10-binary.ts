@@ -37,21 +37,22 @@ const trainFiles = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`);
 const testFile = 'test_batch.bin';
 
 /** The archive from EXP_DATA_DIR, the cache or a mirror; or the problem that says all that was tried. */
-export async function findCifar10(mirrors: readonly string[], context: LoadContext, archive: Publication = cifar10Archive): Promise<{ packed: Uint8Array } | { problem: Problem }> {
+export async function findCifar10(mirrors: readonly string[], context: LoadContext, archive: Publication = cifar10Archive): Promise<{ packed: Uint8Array; found: string } | { problem: Problem }> {
   const isRight = (bytes: Uint8Array): boolean => bytes.length === archive.bytes && createHash('sha256').update(bytes).digest('hex') === archive.sha256;
   const folders = context.dataDirectory === undefined ? [] : [join(context.dataDirectory, 'cifar10'), context.dataDirectory];
   const own = await readFirst(folders.map((folder) => join(folder, archive.name)));
-  if (own && isRight(own.bytes)) return { packed: own.bytes };
+  if (own && isRight(own.bytes)) return { packed: own.bytes, found: own.path };
   if (own) throw runFailure(wrongFile(own.path));
   const cache = join(context.cacheDirectory, 'cifar10');
-  const kept = await readFirst([join(cache, archive.name)]);
-  if (kept && isRight(kept.bytes)) return { packed: kept.bytes };
+  const inCache = join(cache, archive.name);
+  const kept = await readFirst([inCache]);
+  if (kept && isRight(kept.bytes)) return { packed: kept.bytes, found: inCache };
   if (kept) context.report(`${kept.path} is damaged; fetching it again`);
   const downloader = createDownloader(mirrors, context);
   const packed = await downloader.get(archive.name, archive.bytes, async (content) => (isRight(content) ? content : undefined));
   if (!packed) return { problem: missingData(archive, [...[...folders, cache].map((folder) => `not in ${folder}`), ...downloader.failures]) };
   keepInCache(cache, archive.name, packed, context);
-  return { packed };
+  return { packed, found: inCache };
 }
 
 const unpack = promisify(gunzip);

@@ -41,6 +41,6 @@ export const cifar10 = defineDataset({
     if ('problem' in found) throw runFailure(found.problem);
     const [train, test] = [createSplit(shape, options.train_count), createSplit(shape, options.test_count)];
     await readCifar10(found.packed, train, test);
-    return { ...facts, ...cutSplits(facts, train, test), hashes: { [cifar10Archive.name]: cifar10Archive.sha256 }, actual: 'cifar10' };
+    return { ...facts, ...cutSplits(facts, train, test), hashes: { [cifar10Archive.name]: cifar10Archive.sha256 }, found: found.found, actual: 'cifar10' };
   },
 });

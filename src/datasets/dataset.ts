@@ -32,6 +32,8 @@ export interface LoadedDataset extends CountedFacts {
   validation?: Split;
   /** Hash by file or generator, for run.json. */
   hashes: Record<string, string>;
+  /** Where the images were found: a path, or how they were made. For people. */
+  found?: string;
   /** What is really trained on: `mnist`, or `synthetic-digits` where the configured data could not be had. */
   actual: string;
   /** Said loudly: why the data is not what the configuration names. */

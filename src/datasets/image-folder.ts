@@ -17,7 +17,7 @@ import type { Layout } from './folder/layout.ts';
 import { candidatesOf, findSource, listFiles } from './folder/source.ts';
 import type { FolderSource } from './folder/source.ts';
 import { checkSplitOptions, createSplit, cutSplits, factsOf, hashOf, splitOptions } from './splits.ts';
-import type { Normalization } from './splits.ts';
+import type { Normalization, SplitOptions } from './splits.ts';
 
 const most = 20_000_000;
 const { validation, normalize } = splitOptions(most, most);
@@ -66,7 +66,8 @@ export const imageFolder = defineDataset({
     const source = findSource(options.path, locations);
     const files = source && listFiles(source);
     if (!source || !files) return factsWithoutFiles(options, source, locations);
-    return factsOf(name, shapeOf(options), ...describeLayout(readLayout(options, source, files), options));
+    const layout = readLayout(options, source, files);
+    return factsOf(name, shapeOf(options), layout.classNames, withCounts(options, layout));
   },
   async load(options, context) {
     const source = findSource(options.path, context);
@@ -79,15 +80,16 @@ export const imageFolder = defineDataset({
 
 /** From a source found and listed. */
 async function loadImageFolder(options: ImageFolderOptions, source: FolderSource, layout: Layout, context: LoadContext): Promise<LoadedDataset> {
-  const facts = factsOf(name, shapeOf(options), ...describeLayout(layout, options));
+  const counted = withCounts(options, layout);
+  const facts = factsOf(name, shapeOf(options), layout.classNames, counted);
   const { shape } = facts;
-  const [trainCount, testCount] = [facts.trainCount + options.validation, facts.testCount];
+  const { train_count: trainCount, test_count: testCount } = counted;
   checkRoom(trainCount + testCount, shape);
   if (layout.ignored.length > 0) context.report(`${source.path}: not read: ${layout.ignored.join(', ')}`);
   const [train, test] = [createSplit(shape, trainCount), createSplit(shape, testCount)];
   const parts = [{ samples: layout.train.slice(0, trainCount), into: train }, { samples: layout.test.slice(0, testCount), into: test }];
   const hashes = await decodeFiles({ source, shape, fit: options.fit, parts }, context);
-  return { ...facts, ...cutSplits(facts, train, test), hashes: { ...hashes, train: hashOf(train), test: hashOf(test) }, actual: name };
+  return { ...facts, ...cutSplits(facts, train, test), hashes: { ...hashes, train: hashOf(train), test: hashOf(test) }, found: source.path, actual: name };
 }
 
 function shapeOf({ size, channels }: ImageFolderOptions): Shape {
@@ -115,13 +117,15 @@ function namesMismatch(expected: readonly string[], found: readonly string[]): s
   return wrong === undefined ? undefined : `class ${wrong} is ${found[wrong] ?? 'missing'}, expected ${expected[wrong] ?? 'no more'}`;
 }
 
-/** What `factsOf` needs of a layout: names, and the options with all counts. */
-function describeLayout({ classNames, train, test }: Layout, options: ImageFolderOptions): [readonly string[], Omit<ImageFolderOptions, 'train_count' | 'test_count'> & { train_count: number; test_count: number }] {
-  const counts = { train_count: options.train_count ?? train.length, test_count: options.test_count ?? test.length };
-  for (const [key, present] of [['train_count', train.length], ['test_count', test.length]] as const) {
-    if (counts[key] > present) throw new UserError({ code: 'too-few-images', message: `${counts[key]} are asked for, there are ${present}`, fix: `choose at most ${present}, or leave it out`, path: `${at}.${key}` });
+/** The options with all counts, those that were left out as many as there are. */
+function withCounts(options: ImageFolderOptions, { train, test }: Layout): ImageFolderOptions & SplitOptions {
+  const { train_count = train.length, test_count = test.length } = options;
+  for (const [key, wanted, present] of [['train_count', train_count, train.length], ['test_count', test_count, test.length]] as const) {
+    if (wanted <= present) continue;
+    const [message, fix] = [`${wanted} are asked for, there are ${present}`, `choose at most ${present}, or leave it out`];
+    throw new UserError({ code: 'too-few-images', message, fix, path: `${at}.${key}` });
   }
-  return [classNames, { ...options, ...counts }];
+  return { ...options, train_count, test_count };
 }
 
 /** What the options alone tell. */

@@ -26,6 +26,14 @@ export function loadDataset(entry: Entry, context: LoadContext): Promise<LoadedD
   return known(entry.type).load(entry.options, context);
 }
 
+/**
+ * The same dataset cut to its first training images, and with as few others as can be: every dataset of images takes
+ * these options, and its first images do not depend on how many follow.
+ */
+export function withFirstImages(entry: Entry, count: number): Entry {
+  return { ...entry, options: { ...entry.options, train_count: count, test_count: 1, validation: 0 } };
+}
+
 /** Where data is looked for, by the environment: EXP_DATA_DIR, then the cache (XDG_CACHE_HOME/exp, else ~/.cache/exp). */
 export function dataLocations(environment: Readonly<Record<string, string | undefined>>): DataLocations {
   const cache = environment.XDG_CACHE_HOME || join(homedir(), '.cache');

@@ -24,22 +24,22 @@ export const mnistFiles: Readonly<Record<MnistFile, { name: string; bytes: numbe
 const fileNames = Object.keys(mnistFiles) as MnistFile[];
 
 /** From EXP_DATA_DIR, the cache or a mirror, in this order; or the problem that says all that was tried. */
-export async function findMnist(mirrors: readonly string[], context: LoadContext): Promise<{ files: MnistFiles } | { problem: Problem }> {
+export async function findMnist(mirrors: readonly string[], context: LoadContext): Promise<{ files: MnistFiles; found: string } | { problem: Problem }> {
   const tried: string[] = [];
   for (const folder of context.dataDirectory === undefined ? [] : [join(context.dataDirectory, 'mnist'), context.dataDirectory]) {
     const { files, missing, wrong } = await readFolder(folder);
     if (wrong.length > 0) throw runFailure(wrongFile(wrong[0]));
-    if (missing.length === 0) return { files: files as MnistFiles };
+    if (missing.length === 0) return { files: files as MnistFiles, found: folder };
     tried.push(missing.length === fileNames.length ? `not in ${folder}` : `${folder} has no ${mnistFiles[missing[0]].name}`);
   }
   const cache = join(context.cacheDirectory, 'mnist');
   const { files, missing, wrong } = await readFolder(cache);
-  if (missing.length === 0) return { files: files as MnistFiles };
+  if (missing.length === 0) return { files: files as MnistFiles, found: cache };
   for (const path of wrong) context.report(`${path} is damaged; fetching it again`);
   if (missing.length === fileNames.length) tried.push(`not in ${cache}`);
   const downloaded = await downloadFiles(missing, mirrors, cache, context);
   if ('failures' in downloaded) return { problem: missingData([...tried, ...downloaded.failures]) };
-  return { files: { ...files, ...downloaded.files } as MnistFiles };
+  return { files: { ...files, ...downloaded.files } as MnistFiles, found: cache };
 }
 
 /** What a folder holds, under either spelling, packed or not. `wrong`: paths whose content is not MNIST's; those files are missing too. */

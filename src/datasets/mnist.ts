@@ -39,7 +39,7 @@ export const mnist = defineDataset({
     const train = parseSplit(found.files, 'train-images', 'train-labels', options.train_count);
     const test = parseSplit(found.files, 'test-images', 'test-labels', options.test_count);
     const hashes = Object.fromEntries(Object.entries(mnistFiles).map(([name, file]) => [name, file.sha256]));
-    return { ...facts, ...cutSplits(facts, train, test), hashes, actual: 'mnist' };
+    return { ...facts, ...cutSplits(facts, train, test), hashes, found: found.found, actual: 'mnist' };
   },
 });
 

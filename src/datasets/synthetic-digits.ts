@@ -27,7 +27,7 @@ export const syntheticDigits = defineDataset({
     const facts = factsOf('synthetic-digits', shape, classNames, options);
     const train = await createDigits(options.seed, 0, options.train_count, context.signal);
     const test = await createDigits(options.seed, testFrom, options.test_count, context.signal);
-    return { ...facts, ...cutSplits(facts, train, test), hashes: { train: hashOf(train), test: hashOf(test) }, actual: 'synthetic-digits' };
+    return { ...facts, ...cutSplits(facts, train, test), hashes: { train: hashOf(train), test: hashOf(test) }, found: 'made by a generator', actual: 'synthetic-digits' };
   },
 });
 

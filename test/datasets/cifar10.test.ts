@@ -72,8 +72,8 @@ describe('the archive', () => {
 
   it('is downloaded once, kept, and mended where it was damaged', async () => {
     server = await startServer((_, response) => response.end(content));
-    expect(await findCifar10([server.address], context(), published)).toEqual({ packed: Buffer.from(content) });
-    expect(await findCifar10([server.address], context(), published)).toEqual({ packed: Buffer.from(content) });
+    expect(await findCifar10([server.address], context(), published)).toMatchObject({ packed: Buffer.from(content) });
+    expect(await findCifar10([server.address], context(), published)).toMatchObject({ packed: Buffer.from(content) });
     expect(server.requests).toHaveLength(1);
     writeFileSync(join(folder, 'cache/cifar10', published.name), 'damaged');
     await findCifar10([server.address], context(), published);
@@ -85,7 +85,7 @@ describe('the archive', () => {
     const dataDirectory = join(folder, 'own');
     mkdirSync(dataDirectory);
     writeFileSync(join(dataDirectory, published.name), content);
-    expect(await findCifar10([], context({ dataDirectory }), published)).toEqual({ packed: Buffer.from(content) });
+    expect(await findCifar10([], context({ dataDirectory }), published)).toMatchObject({ packed: Buffer.from(content) });
     writeFileSync(join(dataDirectory, published.name), 'another');
     await expect(findCifar10([], context({ dataDirectory }), published)).rejects.toThrow('has another SHA-256');
   });
