@@ -11,12 +11,12 @@ import { describeShape, sizeOf } from '../common/shape.ts';
 import type { Shape } from '../common/shape.ts';
 import { defineDataset } from './dataset.ts';
 import type { DatasetFacts, DataLocations, LoadContext, LoadedDataset } from './dataset.ts';
-import { decodeFiles } from './folder/decode.ts';
+import { decodeSplits } from './folder/decoded-cache.ts';
 import { layoutOf } from './folder/layout.ts';
 import type { Layout } from './folder/layout.ts';
 import { candidatesOf, findSource, listFiles } from './folder/source.ts';
 import type { FolderSource } from './folder/source.ts';
-import { checkSplitOptions, createSplit, cutSplits, factsOf, hashOf, splitOptions } from './splits.ts';
+import { checkSplitOptions, createSplit, cutSplits, factsOf, splitOptions } from './splits.ts';
 import type { Normalization, SplitOptions } from './splits.ts';
 
 const most = 20_000_000;
@@ -87,9 +87,11 @@ async function loadImageFolder(options: ImageFolderOptions, source: FolderSource
   checkRoom(trainCount + testCount, shape);
   if (layout.ignored.length > 0) context.report(`${source.path}: not read: ${layout.ignored.join(', ')}`);
   const [train, test] = [createSplit(shape, trainCount), createSplit(shape, testCount)];
-  const parts = [{ samples: layout.train.slice(0, trainCount), into: train }, { samples: layout.test.slice(0, testCount), into: test }];
-  const hashes = await decodeFiles({ source, shape, fit: options.fit, parts }, context);
-  return { ...facts, ...cutSplits(facts, train, test), hashes: { ...hashes, train: hashOf(train), test: hashOf(test) }, found: source.path, actual: name };
+  const hashes = await decodeSplits({
+    source, shape, fit: options.fit,
+    parts: [{ samples: layout.train.slice(0, trainCount), into: train }, { samples: layout.test.slice(0, testCount), into: test }],
+  }, context);
+  return { ...facts, ...cutSplits(facts, train, test), hashes: { ...hashes }, found: source.path, actual: name };
 }
 
 function shapeOf({ size, channels }: ImageFolderOptions): Shape {

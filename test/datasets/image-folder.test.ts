@@ -95,7 +95,7 @@ describe('images', () => {
     vi.spyOn(performance, 'now').mockImplementation(() => Date.now() * 1e4);
     lines.length = 0;
     writeFiles(data, { 'other/1.png': '' });
-    await load();
+    await load({}, { cacheDirectory: join(folder, 'slow') }); // so slow that it is kept
     rmSync(join(data, 'other'), { recursive: true });
     expect(lines).toEqual(expect.arrayContaining([`${data}: not read: other`, expect.stringMatching(/^reading images: [1-5] of 5$/)]));
   });

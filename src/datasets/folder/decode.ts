@@ -12,6 +12,7 @@ import type { Problem } from '../../common/problem.ts';
 import { sizeOf } from '../../common/shape.ts';
 import type { Shape } from '../../common/shape.ts';
 import type { LoadContext, Split } from '../dataset.ts';
+import { unreadable } from '../files.ts';
 import { createTarReader } from '../tar.ts';
 import type { Sample } from './layout.ts';
 import type { FolderSource } from './source.ts';
@@ -105,8 +106,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
     if (size > maximumFileBytes) throw tooLarge(path);
     return await readFile(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw runFailure({ code: 'unreadable-data', message: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, fix: 'mend its permissions, or remove it' });
+    throw error instanceof UserError ? error : unreadable(path, error);
   }
 }
 

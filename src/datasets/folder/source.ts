@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve, sep } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { runFailure, UserError } from '../../common/problem.ts';
 import type { DataLocations } from '../dataset.ts';
+import { reading } from '../files.ts';
 import { createTarReader } from '../tar.ts';
 
 export interface FolderSource {
@@ -21,9 +22,9 @@ const maximumFiles = 20_000_000;
 /** Relative paths are looked for in the working directory, then in EXP_DATA_DIR; undefined where there is nothing. */
 export function findSource(path: string, { dataDirectory }: Partial<DataLocations>): FolderSource | undefined {
   for (const candidate of candidatesOf(path, dataDirectory)) {
-    const found = statSync(candidate, { throwIfNoEntry: false });
+    const found = reading(candidate, () => statSync(candidate, { throwIfNoEntry: false }));
     if (found?.isDirectory()) return { path: candidate, kind: 'directory' };
-    if (found?.isFile()) return { path: candidate, kind: isPacked(candidate) ? 'tar.gz' : 'tar' };
+    if (found?.isFile()) return { path: candidate, kind: reading(candidate, () => isPacked(candidate)) ? 'tar.gz' : 'tar' };
   }
   return undefined;
 }
@@ -52,7 +53,8 @@ let lastListing: { key: string; files: readonly string[] | undefined } | undefin
 function listDirectory(root: string): string[] {
   const files: string[] = [];
   const visit = (relative: string, depth: number): void => {
-    for (const entry of readFolder(join(root, relative))) {
+    const folder = join(root, relative);
+    for (const entry of reading(folder, () => readdirSync(folder, { withFileTypes: true }))) {
       if (entry.name.startsWith('.')) continue;
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       const isFolder = entry.isSymbolicLink() ? statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true : entry.isDirectory();
@@ -64,16 +66,6 @@ function listDirectory(root: string): string[] {
   visit('', 1);
   return files;
 }
-
-function readFolder(path: string): ReturnType<typeof readEntries> {
-  try {
-    return readEntries(path);
-  } catch (error) {
-    throw runFailure({ code: 'unreadable-data', message: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, fix: 'mend its permissions' });
-  }
-}
-
-const readEntries = (path: string) => readdirSync(path, { withFileTypes: true });
 
 /** Reads the headers and passes over what lies between them. */
 function listTar(path: string, size: number): string[] {
