@@ -193,9 +193,9 @@ class WasmEngine implements Engine {
     const shared = new Float32Array(new SharedArrayBuffer(images.byteLength));
     shared.set(images);
     const { kept } = this.plan.infer;
-    const results = kept.map(([, { shape }]) => new Float32Array(new SharedArrayBuffer(4 * count * sizeOf(shape))));
+    const results = kept.map(({ shape }) => new Float32Array(new SharedArrayBuffer(4 * count * sizeOf(shape))));
     await this.pool.ask({ kind: 'forward', request: { images: shared, count, results } });
-    return new Map(kept.map(([name, { shape }], i): [string, Tensor] => [
+    return new Map(kept.map(({ name, shape }, i): [string, Tensor] => [
       name, { shape: shape.height === 1 && shape.width === 1 ? [count, shape.channels] : [count, shape.channels, shape.height, shape.width], data: Float32Array.from(results[i]) },
     ]));
   }

@@ -36,7 +36,7 @@ export interface ProgramPlan {
   losses: (LossPlan & { imageStride: number })[];
   finales: Finale[];
   frozen: Frozen[];
-  kept: [name: string, access: MapAccess][];
+  kept: { name: string; shape: Shape; access: MapAccess }[];
   /** Whether a phase has work at the start and at the end of a shard. */
   shardWork: boolean[];
   workspace: number;
@@ -230,7 +230,7 @@ function emitProgram(
     losses: build.losses.map((loss, i) => ({ ...loss, imageStride: placement(lossMaps[i]).layout.image })),
     finales: build.finales.map((finale) => finale()), frozen: build.frozen.map((frozen) => frozen()),
     workspace: memory.workspace, shardWork: phases.map((inPhase) => inPhase.some((operation) => operation.finish !== undefined)),
-    kept: [['output', access(lowered.logits)] as [string, MapAccess], ...[...lowered.kept].map(([key, map]): [string, MapAccess] => [key, access(map)])],
+    kept: lowered.kept.map(({ name: key, map, shape }) => ({ name: key, shape, access: access(map) })),
   };
 }
 

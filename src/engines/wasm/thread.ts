@@ -250,7 +250,7 @@ export class EngineThread {
     for (let piece = this.control.takeNext(); piece * program.microBatch < count; piece = this.control.takeNext()) {
       const base = piece * program.microBatch, images_ = Math.min(program.microBatch, count - base);
       this.inferOnce(program, images_, (slot, at, row, column) => copyImage(images, (base + slot) * shape.channels * shape.height * shape.width, this.views.floats, at, row, column, shape, 'in'));
-      program.kept.forEach(([, access], i) => {
+      program.kept.forEach(({ access }, i) => {
         const size = access.shape.channels * access.shape.height * access.shape.width;
         for (let slot = 0; slot < images_; slot++) {
           copyImage(results[i], (base + slot) * size, this.views.floats, (this.scratch + access.address) / 4 + slot * access.image, access.row, access.column, access.shape, 'out');

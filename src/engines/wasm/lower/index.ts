@@ -1,5 +1,6 @@
 /** Network → program: primitives become operations, ReLUs are folded into what precedes them, gradients are wired backwards. */
 import type { Primitive } from '../../../layers/primitives.ts';
+import type { Shape } from '../../../common/shape.ts';
 import type { Network } from '../../../network/network.ts';
 import { Builder, type Shared } from '../builder.ts';
 import { sixteens, type FeatureMap } from '../program.ts';
@@ -21,9 +22,8 @@ const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[prim
 export interface LoweredNetwork {
   build: Builder;
   input: FeatureMap;
-  logits: FeatureMap;
-  /** The result of each layer that was asked for, by name. */
-  kept: Map<string, FeatureMap>;
+  /** The logits (`output`) and the result of each layer that was asked for; a folded flatten is read from its input's map. */
+  kept: { name: string; map: FeatureMap; shape: Shape }[];
   /** What each layer with parameters reads. */
   reads: Map<string, FeatureMap>;
 }
@@ -39,15 +39,17 @@ interface Step {
 
 export function lowerNetwork(network: Network, how: { training: boolean; keep: readonly string[]; shared: Shared; methods: Methods }): LoweredNetwork {
   const { training, keep } = how;
+  const layout = decideLayout(network);
   const { steps, valueOf } = toSteps(network, training);
   const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
-  const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)])]);
-  const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
+  const valueNamed = (name: string): number => valueOf[network.layers.findIndex((layer) => layer.name === name)];
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keep.map(valueNamed)]);
+  const { folded, alias } = foldFlatten(foldRelu(steps, pinned), layout.foldedFlattens);
+  const valueRead = (value: number): number => alias.get(value) ?? value;
+  const wantedSteps = reachable(folded, new Set([...pinned].map(valueRead)));
 
   const build = new Builder(training, how.shared, how.methods);
-  // Of all steps, wanted or not, so that both programs agree.
-  const unpadded = steps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
-  const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
+  const input = build.map(network.input, { physical: layout.unpaddedInput ? network.input.channels : sixteens(network.input.channels) });
   build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
 
   const maps = new Map<number, FeatureMap>([[0, input]]);
@@ -67,8 +69,11 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
     });
   }
   if (training) goBack(build, backwards);
-  const kept = new Map(keep.map((name) => [name, maps.get(valueOf[network.layers.findIndex((layer) => layer.name === name)])!]));
-  return { build, input, logits: maps.get(valueOf[network.output])!, kept, reads };
+  const kept = [['output', network.output] as const, ...keep.map((name) => [name, network.layers.findIndex((layer) => layer.name === name)] as const)].map(
+    ([name, index]) => ({ name, map: maps.get(valueRead(valueOf[index]))!, shape: network.layers[index].shape }));
+  // What is read from outside must outlive the operations that read it inside.
+  for (const { map: each } of kept) each.exclusive = true;
+  return { build, input, kept, reads };
 }
 
 /** Last to first: when a step is reached, all readers of its result have given their shares. */
@@ -112,15 +117,34 @@ function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
   return result.filter((_, i) => !folded.has(steps[i]));
 }
 
-/** A dense layer reads a map in its own order: a flatten that only dense layers read is dropped. */
-function foldFlatten(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
-  const alias = new Map<number, number>();
-  for (const step of steps) {
-    if (step.primitive.op !== 'flatten' || pinned.has(step.output)) continue;
-    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]);
-  }
+/**
+ * What decides how weights are arranged in memory, which training and inference share: taken from the network as it is
+ * trained, whatever one program leaves out or keeps.
+ */
+interface LayoutDecisions {
+  /** Only layers that can do with as many channels as there are read the input. */
+  unpaddedInput: boolean;
+  /** Names of the flatten layers that only dense layers read: a dense layer reads a map in its own order. */
+  foldedFlattens: ReadonlySet<string>;
+}
+
+function decideLayout(network: Network): LayoutDecisions {
+  const { steps, valueOf } = toSteps(network, true);
+  const outputs = new Set([network.output, ...network.heads.map((head) => head.output)].map((index) => valueOf[index]));
+  const foldable = ({ primitive, output }: Step): boolean => {
+    const readers = readersOf(steps, output);
+    return primitive.op === 'flatten' && !outputs.has(output) && readers.length > 0 && readers.every((reader) => reader.primitive.op === 'dense');
+  };
+  const foldedFlattens = new Set(steps.filter(foldable).map((step) => step.layer));
+  const { folded } = foldFlatten(steps, foldedFlattens);
+  return { unpaddedInput: readersOf(folded, 0).every((step) => loweringOf(step.primitive).readsUnpadded), foldedFlattens };
+}
+
+/** Leaves these flatten layers out. Who reads one reads its input, whose elements are the same in the same order of channels, rows, columns. */
+function foldFlatten(steps: readonly Step[], names: ReadonlySet<string>): { folded: Step[]; alias: Map<number, number> } {
+  const alias = new Map(steps.filter((step) => step.primitive.op === 'flatten' && names.has(step.layer)).map((step) => [step.output, step.inputs[0]]));
   const kept = steps.filter((step) => !alias.has(step.output));
-  return kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
+  return { folded: kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) })), alias };
 }
 
 /** Only what a loss or a reader of activations needs. */
