@@ -8,7 +8,7 @@ import { describePercent } from '../common/describe.ts';
 import { toJson } from '../common/json.ts';
 import { UserError } from '../common/problem.ts';
 import type { Problem } from '../common/problem.ts';
-import { readImageFile } from '../data/index.ts';
+import { fitOf, readImageFile } from '../data/index.ts';
 import { selectRun } from '../runs/select.ts';
 import type { Command, Context } from './command.ts';
 import { checkpointOption } from './eval.ts';
@@ -52,12 +52,12 @@ async function predict(word: string, files: readonly string[], options: PredictO
 }
 
 /** All that cannot be read is told at once. */
-async function readAll(files: readonly string[], { network }: RunModel): Promise<Uint8Array[]> {
+async function readAll(files: readonly string[], { network, experiment }: RunModel): Promise<Uint8Array[]> {
   const problems: Problem[] = [];
   const images: Uint8Array[] = [];
   for (const file of files) {
     try {
-      images.push(await readImageFile(file, network.input));
+      images.push(await readImageFile(file, network.input, fitOf(experiment.dataset)));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(...error.problems);

@@ -1,5 +1,6 @@
 /** Image files for prediction: PNG and JPEG. Anybody's file may come: its kind and its dimensions are checked before it is inflated. */
 import { readFile } from 'node:fs/promises';
+import type { Entry } from '../common/entry.ts';
 import { decodeImage, describeDecodeError, imageKind, loadSharp, maximumFileBytes, maximumPixels } from '../common/image-codec.ts';
 import type { Fit, ImageKind, Sharp } from '../common/image-codec.ts';
 import { UserError } from '../common/problem.ts';
@@ -12,8 +13,8 @@ interface File {
   kind: ImageKind;
 }
 
-/** Pixels [height, width, channels], 0..255, of the shape that the network reads; `fit` as its training images were fitted. Throws UserError naming the file. */
-export async function readImageFile(path: string, shape: Shape, fit: Fit = 'stretch'): Promise<Uint8Array> {
+/** Pixels [height, width, channels], 0..255, of the shape that the network reads; fitted as its training images were. Throws UserError naming the file. */
+export async function readImageFile(path: string, shape: Shape, fit: Fit = 'crop'): Promise<Uint8Array> {
   const bytes = await readBytes(path);
   const kind = imageKind(bytes);
   if (!kind) throw badImage(path, 'neither PNG nor JPEG', 'convert it to PNG');
@@ -40,6 +41,11 @@ async function decode(sharp: Sharp, { path, bytes, kind }: File, shape: Shape, f
   const digit = likeMnist({ width: pixels.width, height: pixels.height, pixels: pixels.data });
   if (!digit) throw badImage(path, 'there is nothing on it: no pixel stands out from its border', 'give a picture of one digit, dark on light or light on dark');
   return digit;
+}
+
+/** How the images of a dataset were fitted to the network's input: those of its options, else as `image-folder` does by default. */
+export function fitOf({ options }: Entry): Fit {
+  return options['fit'] === 'stretch' ? 'stretch' : 'crop';
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

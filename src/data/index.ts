@@ -2,6 +2,6 @@
 export { augmentedImages } from './augmented-images.ts';
 export { type Batcher, createBatcher } from './batches.ts';
 export { createSheet } from './contact-sheet.ts';
-export { readImageFile } from './image-file.ts';
+export { fitOf, readImageFile } from './image-file.ts';
 export { type GreyImage, likeMnist } from './like-mnist.ts';
 export { imageSource } from './source.ts';

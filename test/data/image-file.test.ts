@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/common/problem.ts';
 import { purpose, RandomStream } from '../../src/common/random.ts';
-import { likeMnist, readImageFile } from '../../src/data/index.ts';
+import { fitOf, likeMnist, readImageFile } from '../../src/data/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exp-images-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -114,6 +114,15 @@ describe('other shapes', () => {
     const image = await readImageFile(path, { channels: 3, height: 32, width: 16 });
     expect(image.length).toBe(3 * 32 * 16);
     expect([...image.subarray(0, 6)]).toEqual([200, 100, 50, 200, 100, 50]);
+  });
+
+  it('keep the middle of their longer side, or are stretched, as the training images were', async () => {
+    const pixels = rectangle(40, 20, [0, 0, 10, 20], 255, 0); // the left quarter is white
+    const path = write('wide.png', await png(pixels, 40, 20));
+    const square = { channels: 1, height: 20, width: 20 };
+    expect(Math.max(...await readImageFile(path, square, fitOf({ type: 'image-folder', options: { fit: 'crop' } })))).toBe(0);
+    expect((await readImageFile(path, square, fitOf({ type: 'image-folder', options: { fit: 'stretch' } })))[0]).toBe(255);
+    expect(await readImageFile(path, square)).toEqual(await readImageFile(path, square, fitOf({ type: 'cifar10', options: {} })));
   });
 
   it('of other than 1 or 3 channels are refused', async () => {
