@@ -7,10 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBatcher, imageSource } from '../../src/data/index.ts';
 import { loadDataset } from '../../src/datasets/index.ts';
 import { picture, writeFiles } from '../datasets/pictures.ts';
-import { run } from './execute.ts';
+import { run as execute } from './execute.ts';
+import type { Executed } from './execute.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exp-commands-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What is slow to decode is kept: here, not at home. */
+const run = (argv: string[]): Promise<Executed> => execute(argv, { environment: { XDG_CACHE_HOME: join(folder, 'cache') } });
 
 const rest = 'model: { layers: [dense: classes] }\ntrain: { epochs: 1 }\n';
 
@@ -126,7 +130,7 @@ describe('exp data', () => {
 
   test('says loudly where it is not the data that was asked for', async () => {
     const mnist = configuration('mnist', 'dataset: { mnist: { offline: synthetic-digits, mirrors: ["http://127.0.0.1:9/"], train_count: 30, test_count: 10 } }\n');
-    const { code, stdout, stderr } = await run(['data', mnist], { environment: { XDG_CACHE_HOME: join(folder, 'cache') } });
+    const { code, stdout, stderr } = await run(['data', mnist]);
     expect([code, stderr.includes('!! NOT THE CONFIGURED DATA'), stdout.includes('synthetic-digits, images of 1×28×28')]).toEqual([0, true, true]);
   });
 

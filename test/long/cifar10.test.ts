@@ -1,7 +1,8 @@
 /** The real CIFAR-10: 60,000 image files in a packed archive, and the authors' binary version, where they are. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { datasetFacts, loadDataset } from '../../src/datasets/index.ts';
 import { cifar10Archive } from '../../src/datasets/cifar10-binary.ts';
 
@@ -11,7 +12,9 @@ const isMissing = (name: string): boolean => !existsSync(join(dataDirectory, nam
 if (isMissing('cifar10-images.tar.gz') && !expected) process.stderr.write(`SKIPPED: tests on CIFAR-10's images, which are not in ${dataDirectory}; set EXP_DATA_DIR\n`);
 
 const options = { mirrors: [], train_count: 50_000, test_count: 10_000, validation: 5000 };
-const context = { dataDirectory, cacheDirectory: 'unused', seed: 1, report: () => undefined };
+const cacheDirectory = mkdtempSync(join(tmpdir(), 'exp-cifar-'));
+afterAll(() => rmSync(cacheDirectory, { recursive: true }));
+const context = { dataDirectory, cacheDirectory, seed: 1, report: () => undefined };
 
 describe.skipIf(isMissing('cifar10-images.tar.gz') && !expected)('image files', () => {
   it('are listed without being decoded', () => {
@@ -34,6 +37,10 @@ describe.skipIf(isMissing('cifar10-images.tar.gz') && !expected)('image files', 
       names: '5d9f607a66b994c1f3cf4f89e458b69ee45e09b34e502080e9143019e8f4b0d9',
       content: '75bd45c8812b141f7ca3516e7a3e1ef575b04234bf8ea8c621dbfee420ff5b80',
     });
+    const lines: string[] = [];
+    const again = await loadDataset({ type: 'cifar10', options }, { ...context, report: (line) => void lines.push(line) });
+    expect(lines).toEqual([expect.stringContaining('images decoded before')]);
+    expect([again.hashes, Buffer.compare(again.train.pixels, train.pixels), Buffer.compare(again.test.pixels, test.pixels)]).toEqual([hashes, 0, 0]);
   });
 });
 
