@@ -1,6 +1,6 @@
 /**
- * Kernels with one number per channel: batch normalisation. Sums over pixels are kept in float32 along a row and added up
- * in float64, so that a variance does not lose its digits to a large mean.
+ * Kernels with one number per channel: batch normalisation. Sums over pixels, and their products, are float64, so that a
+ * variance does not lose its digits to a large mean.
  */
 import { f32x4, f64x2, floatLanes, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
 
@@ -13,26 +13,15 @@ export interface ChannelsSpec {
   blocks: number;
 }
 
-/** Runs `pixel` over all pixels of one block of channels, `rowEnd` after each row; the maps' locals move along. */
-function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code, rowEnd: Code): Code {
+/** Runs `pixel` over all pixels of one block of channels; the maps' locals move along. */
+function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code): Code {
   return f.timesOf(images.get(), [
     f.times(spec.rows, [
       f.times(spec.columns, [pixel, maps.map(({ at, steps }) => at.advance(4 * steps.column))]),
-      rowEnd,
       maps.map(({ at, steps }) => at.advance(4 * (steps.row - spec.columns * steps.column))),
     ]),
     maps.map(({ at, steps }) => at.advance(4 * (steps.image - spec.rows * steps.row))),
   ]);
-}
-
-/** Adds `sum` (floats) to 4 doubles at `address + offset`, and clears it. */
-function flush(sum: Local, address: Local, offset: number): Code {
-  const high = v128.shuffle(sum.get(), sum.get(), floatLanes(2, 3, 2, 3));
-  return [
-    v128.store(address.get(), f64x2.add(v128.load(address.get(), offset), f64x2.promoteLow(sum.get())), offset),
-    v128.store(address.get(), f64x2.add(v128.load(address.get(), offset + 16), f64x2.promoteLow(high)), offset + 16),
-    sum.set(v128.zero),
-  ];
 }
 
 /**
@@ -43,25 +32,37 @@ export function emitChannelSums(module: ModuleBuilder, name: string, spec: Chann
   const { gradient } = steps;
   const names = gradient ? 4 : 3;
   return module.function(name, Array.from({ length: names }, () => 'i32' as const), [], (f) => {
-    const x = f.parameter(0), sums = f.parameter(names - 2), images = f.parameter(names - 1);
+    const sums = f.parameter(names - 2), images = f.parameter(names - 1);
     const maps = [
-      { base: x, at: f.local('i32'), steps: steps.x },
+      { base: f.parameter(0), at: f.local('i32'), steps: steps.x },
       ...(gradient ? [{ base: f.parameter(1), at: f.local('i32'), steps: gradient }] : []),
     ];
-    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), value = f.local('v128'), factor = f.local('v128');
-    const pixel = first.map((sum, v) => [
-      factor.set(v128.load(maps[0].at.get(), 16 * v)),
-      value.set(gradient ? v128.load(maps[1].at.get(), 16 * v) : factor.get()),
-      sum.set(f32x4.add(sum.get(), value.get())),
-      second[v].set(f32x4.add(second[v].get(), f32x4.mul(value.get(), factor.get()))),
+    // Eight channels at a time: sixteen would need more registers than there are.
+    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4);
+    const x = f.local('v128'), value = f.local('v128'), xPair = f.local('v128'), pair = f.local('v128');
+    const pairOf = (local: Local, high: boolean): Code =>
+      f64x2.promoteLow(high ? v128.shuffle(local.get(), local.get(), floatLanes(2, 3, 2, 3)) : local.get());
+    const pixel = [0, 1].map((v) => [
+      x.set(v128.load(maps[0].at.get(), 16 * v)),
+      value.set(gradient ? v128.load(maps[1].at.get(), 16 * v) : x.get()),
+      [0, 1].map((high) => [
+        xPair.set(pairOf(x, high === 1)),
+        pair.set(gradient ? pairOf(value, high === 1) : xPair.get()),
+        first[2 * v + high].set(f64x2.add(first[2 * v + high].get(), pair.get())),
+        second[2 * v + high].set(f64x2.add(second[2 * v + high].get(), f64x2.mul(pair.get(), xPair.get()))),
+      ]),
     ]);
-    const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
-    return f.times(spec.blocks, [
+    const half: Code = [
+      first.map((sum, i) => sum.set(v128.load(sums.get(), 16 * i))),
+      second.map((sum, i) => sum.set(v128.load(sums.get(), 128 + 16 * i))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, rowEnd),
-      maps.map(({ base }) => base.advance(64)),
-      sums.advance(256),
-    ]);
+      overPixels(f, spec, images, maps, pixel),
+      first.map((sum, i) => v128.store(sums.get(), sum.get(), 16 * i)),
+      second.map((sum, i) => v128.store(sums.get(), sum.get(), 128 + 16 * i)),
+      maps.map(({ base }) => base.advance(32)),
+      sums.advance(64),
+    ];
+    return f.times(spec.blocks, [f.times(2, half), sums.advance(128)]);
   });
 }
 
@@ -82,7 +83,7 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
       shift.map((local, v) => local.set(v128.load(vectors.get(), 64 * spec.blocks + 16 * v))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, []),
+      overPixels(f, spec, images, maps, pixel),
       maps.map(({ base }) => base.advance(64)),
       vectors.advance(64),
     ]);
@@ -109,7 +110,7 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
     return f.times(spec.blocks, [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, []),
+      overPixels(f, spec, images, maps, pixel),
       maps.map(({ base }) => base.advance(64)),
       vectors.advance(64),
     ]);
