@@ -1,23 +1,32 @@
 /** Comparing arrays of numbers, and slopes by finite differences. */
 
-/** Largest difference of two arrays over the largest value of the second (or 1 where that is smaller); Infinity where their lengths differ or something is not finite. */
-export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) return Infinity;
-  let difference = 0, largest = 1;
-  for (let i = 0; i < expected.length; i++) {
-    const distance = Math.abs(actual[i] - expected[i]);
+/** Infinity where the lengths differ or something is not finite. */
+export function largestDistance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const distance = Math.abs(a[i] - b[i]);
     if (!Number.isFinite(distance)) return Infinity;
-    difference = Math.max(difference, distance);
-    largest = Math.max(largest, Math.abs(expected[i]));
+    largest = Math.max(largest, distance);
   }
-  return difference / largest;
+  return largest;
 }
 
-/** The same over the largest value itself, however small: for gradients. A tensor of zeros must be zeros. */
+export function largestValue(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]));
+  return largest;
+}
+
+/** Largest difference over the largest expected value, or over 1 where that is smaller. */
+export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  return largestDistance(actual, expected) / Math.max(1, largestValue(expected));
+}
+
+/** Largest difference over the largest expected value, however small. What should be zeros must be zeros. */
 export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  if (largest === 0) return Array.from(actual).every((value) => value === 0) && actual.length === expected.length ? 0 : Infinity;
-  return largestDifference(Array.from(actual, (value) => value / largest), Array.from(expected, (value) => value / largest));
+  const distance = largestDistance(actual, expected);
+  return distance === 0 ? 0 : distance / largestValue(expected);
 }
 
 /** At most about `most` positions, spread over the whole length by a stride that is odd, so that no axis is missed. */
