@@ -28,6 +28,7 @@ export function buildExperiment(tree: Tree): Experiment {
       schedule: buildEntry(valueOf(train, 'schedule')!, catalogues.schedule),
       ...(plain.train.clip_norm === undefined ? {} : { clip_norm: plain.train.clip_norm }),
     },
+    ...(plain.lint === undefined ? {} : { lint: plain.lint }),
   };
 }
 

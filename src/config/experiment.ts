@@ -15,6 +15,8 @@ export interface Experiment {
   /** In order; each with the probability of being applied to an image. */
   augmentation: AugmentationEntry[];
   train: Training;
+  /** Advice that is not wanted, by name. */
+  lint?: { allow: string[] };
 }
 
 export interface Model {
