@@ -7,19 +7,32 @@ import { concat, concatBranches } from './concat.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
 import { dropout } from './dropout.ts';
+import { elu } from './elu.ts';
 import { flatten } from './flatten.ts';
+import { gelu } from './gelu.ts';
 import { globalAvgpool } from './global-avgpool.ts';
 import type { Layer, Structure } from './layer.ts';
+import { leakyRelu } from './leaky-relu.ts';
 import { maxpool } from './maxpool.ts';
 import { multiply, multiplyBranches } from './multiply.ts';
 import { pad } from './pad.ts';
 import { relu } from './relu.ts';
 import { residual } from './residual.ts';
+import { selu } from './selu.ts';
+import { sigmoid, silu } from './sigmoid.ts';
+import { tanh } from './tanh.ts';
 
 export const layers: readonly Layer[] = [
   conv,
   dense,
   relu,
+  leakyRelu,
+  elu,
+  selu,
+  gelu,
+  silu,
+  sigmoid,
+  tanh,
   maxpool,
   avgpool,
   globalAvgpool,

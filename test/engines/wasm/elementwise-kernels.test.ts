@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { evaluate, exp, input, log, tanh, type Expression } from '../../../src/common/expression.ts';
+import { erf, evaluate, exp, input, log, tanh, type Expression } from '../../../src/common/expression.ts';
 import { purpose, RandomStream } from '../../../src/common/random.ts';
 import { emitDropoutMask } from '../../../src/engines/wasm/kernels/dropout.ts';
 import { compileExpression } from '../../../src/engines/wasm/kernels/expression.ts';
@@ -29,6 +29,7 @@ test.each([
   ['exp', exp(input('x')), -87, 88],
   ['log', log(input('x')), 1e-3, 1000],
   ['tanh', tanh(input('x')), -10, 10],
+  ['erf', erf(input('x')), -6, 6],
 ] as const)('%s is right to two units of the last place', (_, expression, from, to) => {
   expect(worstUlps(expression, from, to)).toBeLessThan(2);
 });
