@@ -1,0 +1,197 @@
+/**
+ * ONNX operators → our primitives, evaluated by the reference. An operator gives the values of its outputs in order
+ * (undefined for one that we have not), or the reason why it is not covered.
+ */
+import { add, constant, divide, exp, input, max, multiply, negate, select, subtract, tanh } from '../../src/common/expression.ts';
+import type { Expression } from '../../src/common/expression.ts';
+import type { Padding, Pair, Shape } from '../../src/common/shape.ts';
+import { layerBuffers, layerForward, lossAndGradient, updateParameter } from '../../src/engines/reference/index.ts';
+import type { Context, FeatureMaps, Values } from '../../src/engines/reference/index.ts';
+import type { Primitive } from '../../src/layers/primitives.ts';
+import { ceilOverhang, resolvePadding } from '../../src/layers/window.ts';
+import { optimizerNamed } from '../../src/optimizers/index.ts';
+import { withDefaults } from '../layers/samples.ts';
+
+export interface OnnxTensor {
+  shape: number[];
+  data: number[];
+}
+
+type Attributes = Readonly<Record<string, number | string | readonly number[]>>;
+type Outputs = (ArrayLike<number> | undefined)[];
+export type Operator = (inputs: readonly OnnxTensor[], attributes: Attributes, expected: readonly OnnxTensor[]) => Outputs | string;
+
+const none: Context = { training: false };
+const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1);
+const numberOf = (value: Attributes[string] | undefined, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
+
+/** Seen as [what is before the axis, the axis, what is behind it, 1]. */
+function mapsOf({ shape, data }: OnnxTensor, axis: number): FeatureMaps {
+  const at = axis < 0 ? axis + shape.length : axis;
+  const behind = product(shape.slice(at + 1));
+  return { count: product(shape.slice(0, at)), shape: { channels: shape[at] ?? 1, height: behind, width: 1 }, data: Float64Array.from(data) };
+}
+
+/** [batch, channels, height, width]; without a height: 1. */
+function imagesOf({ shape, data }: OnnxTensor): FeatureMaps {
+  const [height, width] = shape.length === 3 ? [1, shape[2]] : [shape[2], shape[3]];
+  return { count: shape[0], shape: { channels: shape[1], height, width }, data: Float64Array.from(data) };
+}
+
+const run = (primitive: Primitive, inputs: readonly FeatureMaps[], values: Values = {}, context: Context = none): Outputs => [layerForward([primitive], inputs, values, context).data];
+
+const map = (name: string, expression: (attributes: Attributes) => Expression): Operator => ([x], attributes) =>
+  run({ op: 'map', name, expression: expression(attributes) }, [mapsOf(x, 0)]);
+
+const sum: Operator = (inputs) => {
+  if (inputs.some((each) => each.shape.join() !== inputs[0].shape.join())) return 'our joins do not broadcast';
+  return run({ op: 'join', kind: 'add' }, inputs.map((each) => mapsOf(each, 0)));
+};
+
+function pairOf(value: Attributes[string] | undefined, otherwise: Pair): Pair {
+  if (!Array.isArray(value)) return otherwise;
+  return value.length === 1 ? [1, value[0] as number] : (value as unknown as Pair);
+}
+
+function paddingOf(attributes: Attributes, shape: Shape, kernel: Pair, stride: Pair): Padding {
+  const same = resolvePadding('same', shape, kernel, stride);
+  if (attributes.auto_pad === 'SAME_UPPER') return same;
+  if (attributes.auto_pad === 'SAME_LOWER') return { top: same.bottom, left: same.right, bottom: same.top, right: same.left };
+  const [top, left, bottom, right] = (attributes.pads ?? [0, 0, 0, 0]) as readonly number[];
+  return { top, left, bottom, right };
+}
+
+const pool = (kind: 'max' | 'average'): Operator => ([x], attributes) => {
+  const images = imagesOf(x);
+  const kernel = pairOf(attributes.kernel_shape, [1, 1]), stride = pairOf(attributes.strides, [1, 1]);
+  const padding = paddingOf(attributes, images.shape, kernel, stride);
+  const overhang: Pair = attributes.ceil_mode === 1
+    ? [ceilOverhang(images.shape.height, kernel[0], stride[0], padding.top, padding.bottom), ceilOverhang(images.shape.width, kernel[1], stride[1], padding.left, padding.right)]
+    : [0, 0];
+  const padded = { ...padding, bottom: padding.bottom + overhang[0], right: padding.right + overhang[1] };
+  // A second output holds positions of the largest values, which we do not give.
+  return [...run({ op: 'pool', kind, kernel, stride, padding: padded, countPadding: attributes.count_include_pad === 1, ceilOverhang: overhang }, [images]), undefined];
+};
+
+const convolution: Operator = ([x, weight], attributes) => {
+  const images = imagesOf(x);
+  const kernel = pairOf(attributes.kernel_shape, [1, 1]), stride = pairOf(attributes.strides, [1, 1]);
+  const primitive: Primitive = { op: 'convolution', filters: weight.shape[0], kernel, stride, dilation: [1, 1], padding: paddingOf(attributes, images.shape, kernel, stride), groups: 1, bias: false };
+  return run(primitive, [images], { weight: weight.data });
+};
+
+const transposed = ({ shape: [rows, columns], data }: OnnxTensor): OnnxTensor =>
+  ({ shape: [columns, rows], data: data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]) });
+
+/** y = alpha A B + beta C: our weight is the transposed B, times alpha; our bias C, times beta. */
+const gemm: Operator = ([a, b, c], attributes) => {
+  const alpha = numberOf(attributes.alpha, 1), beta = numberOf(attributes.beta, 1);
+  const rows = attributes.transA === 1 ? transposed(a) : a;
+  const weight = attributes.transB === 1 ? b : transposed(b);
+  const units = weight.shape[0];
+  const bias = Array.from({ length: units }, (_, unit) => beta * c.data[c.data.length === 1 ? 0 : unit]);
+  return run({ op: 'dense', units, bias: true }, [mapsOf(rows, 1)], { weight: weight.data.map((value) => alpha * value), bias });
+};
+
+const matrixProduct: Operator = ([a, b]) => {
+  if (a.shape.length > 2 || b.shape.length > 2) return 'a matrix per image: our dense layer has one for all';
+  return run({ op: 'dense', units: 1, bias: false }, [{ count: 1, shape: { channels: a.data.length, height: 1, width: 1 }, data: Float64Array.from(a.data) }], { weight: b.data });
+};
+
+/** ONNX keeps the biased variance, we (as PyTorch) the unbiased one; its momentum is the share that stays. */
+const batchNormalization: Operator = ([x, weight, bias, mean, variance], attributes) => {
+  const training = attributes.training_mode === 1;
+  const primitive: Primitive = { op: 'batchNormalization', epsilon: numberOf(attributes.epsilon, 1e-5), momentum: 1 - numberOf(attributes.momentum, 0.9) };
+  const images = imagesOf(x);
+  const values = { weight: weight.data, bias: bias.data, running_mean: mean.data, running_var: variance.data };
+  const [y] = run(primitive, [images], values, { training });
+  if (!training) return [y];
+  const after = layerBuffers([primitive], [images], values, { training });
+  const n = images.data.length / images.shape.channels;
+  const kept = 1 - primitive.momentum;
+  return [y, after.running_mean, after.running_var.map((value, i) => kept * variance.data[i] + (value - kept * variance.data[i]) * ((n - 1) / n))];
+};
+
+/** In training the mask is taken from the expected output: what is drawn is not the operator's arithmetic. */
+const dropout: Operator = (inputs, attributes, expected) => {
+  const [x, ratio, training] = inputs;
+  const rate = ratio === undefined ? numberOf(attributes.ratio, 0.5) : ratio.data[0];
+  const inTraining = training !== undefined && Boolean(training.data[0]);
+  if (inTraining && expected.length < 2) return 'the mask is drawn by another generator and not given';
+  const mask = inTraining ? expected[1].data.map(Number) : undefined;
+  return [...run({ op: 'dropout', rate }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
+};
+
+/** Our softmax lives in the loss: with the gradient g of one image whose label is 0, p = g + one-hot(0). */
+const softmax = (logarithm: boolean): Operator => ([x], attributes) => {
+  const { count, shape: { channels, height }, data } = mapsOf(x, numberOf(attributes.axis, -1));
+  const result = new Float64Array(data.length);
+  for (let row = 0; row < count * height; row++) {
+    const at = (i: number): number => (Math.floor(row / height) * channels + i) * height + (row % height);
+    const logits = { count: 1, shape: { channels, height: 1, width: 1 }, data: Float64Array.from({ length: channels }, (_, i) => data[at(i)]) };
+    for (let i = 0; i < channels; i++) {
+      const { loss, gradient } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, [0]);
+      const ofLabel = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, [i]).loss;
+      result[at(i)] = logarithm ? -ofLabel : i === 0 ? Math.exp(-loss) : gradient.data[i];
+    }
+  }
+  return [result];
+};
+
+const crossEntropy: Operator = (inputs, attributes) => {
+  const [x, labels, weight] = inputs;
+  if (weight !== undefined) return 'our loss has no weights of classes';
+  if (attributes.ignore_index !== undefined) return 'our loss has no label to ignore';
+  const logits = mapsOf(x, 1);
+  const { loss } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, labels.data);
+  return [[loss], softmax(true)([x], { axis: 1 }, [])[0]];
+};
+
+/** R (rate), T (steps before), then all parameters, all gradients and each kind of state. With T = 0 ONNX corrects no bias: our step of infinite count. */
+function optimizer(type: string, states: readonly string[], options: (attributes: Attributes) => Record<string, unknown>, rate: (r: number, t: number, attributes: Attributes) => number = (r) => r): Operator {
+  return ([r, t, ...rest], attributes) => {
+    if (type !== 'adagrad' && t.data[0] !== 0) return 'bias corrections have another form';
+    const found = optimizerNamed(type)!;
+    const count = rest.length / (2 + states.length);
+    const updated = Array.from({ length: count }, (_, i) => {
+      const part = (kind: number): Float64Array => Float64Array.from(rest[kind * count + i].data);
+      const before = { p: part(0), state: Object.fromEntries(states.map((name, k) => [name, part(2 + k)])) };
+      const moment = { lr: rate(r.data[0], t.data[0], attributes), step: 1e9, decays: 1 as const };
+      return updateParameter(found, withDefaults(found, { weight_decay: numberOf(attributes.norm_coefficient, 0), ...options(attributes) }), before, part(1), moment);
+    });
+    return [...updated.map((each) => each.p), ...states.flatMap((name) => updated.map((each) => each.state[name]))];
+  };
+}
+
+const x = input('x');
+const positiveElse = (otherwise: Expression): Expression => select(x, 0, x, otherwise);
+
+export const operators: Readonly<Record<string, Operator>> = {
+  Add: sum,
+  Sum: sum,
+  Conv: convolution,
+  AveragePool: pool('average'),
+  MaxPool: pool('max'),
+  GlobalMaxPool: ([images]) => pool('max')([images], { kernel_shape: images.shape.slice(2) }, []),
+  BatchNormalization: batchNormalization,
+  Concat: (inputs, { axis }) => run({ op: 'join', kind: 'concat' }, inputs.map((each) => mapsOf(each, Number(axis)))),
+  Flatten: ([a]) => run({ op: 'flatten' }, [imagesOf(a)]),
+  Gemm: gemm,
+  MatMul: matrixProduct,
+  Dropout: dropout,
+  Relu: map('relu', () => max(x, 0)),
+  LeakyRelu: map('leaky_relu', ({ alpha }) => positiveElse(multiply(numberOf(alpha, 0.01), x))),
+  Elu: map('elu', ({ alpha }) => positiveElse(multiply(numberOf(alpha, 1), subtract(exp(x), 1)))),
+  Selu: map('selu', ({ alpha, gamma }) => multiply(numberOf(gamma, 1.0507), positiveElse(multiply(numberOf(alpha, 1.67326), subtract(exp(x), 1))))),
+  Sigmoid: map('sigmoid', () => divide(constant(1), add(1, exp(negate(x))))),
+  Gelu: map('gelu', () => multiply(multiply(0.5, x), add(1, tanh(multiply(Math.sqrt(2 / Math.PI), add(x, multiply(0.044715, multiply(x, multiply(x, x))))))))),
+  Softmax: softmax(false),
+  LogSoftmax: softmax(true),
+  SoftmaxCrossEntropyLoss: crossEntropy,
+  NegativeLogLikelihoodLoss: () => 'takes logarithms of probabilities; our loss takes logits',
+  Adagrad: optimizer('adagrad', ['square_sum'], ({ epsilon }) => ({ epsilon }), (r, t, { decay_factor: decay }) => r / (1 + t * Number(decay))),
+  Adam: optimizer('adam', ['first_moment', 'second_moment'], ({ alpha, beta, epsilon }) => ({ beta1: alpha, beta2: beta, epsilon })),
+  Momentum: optimizer('sgd', ['momentum'], ({ alpha, mode }) => ({ momentum: alpha, nesterov: mode === 'nesterov' })),
+  ConvTranspose: () => 'there is no transposed convolution yet',
+  LRN: () => 'there is no local response normalisation yet',
+};
