@@ -6,6 +6,7 @@ import { branches } from './branches.ts';
 import { concat, concatBranches } from './concat.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
+import { depthwiseConv } from './depthwise-conv.ts';
 import { dropout } from './dropout.ts';
 import { elu } from './elu.ts';
 import { flatten } from './flatten.ts';
@@ -27,6 +28,7 @@ export const layers: readonly Layer[] = [
   dense,
   relu,
   leakyRelu,
+  depthwiseConv,
   elu,
   selu,
   gelu,

@@ -44,7 +44,11 @@ def padded(x, o, value=0.0):
 
 def conv(o, xs, p, training, mask):
     x, padding = padded(xs[0], o)
-    return F.conv2d(x, p["weight"], p.get("bias"), pair(o["stride"]), padding, pair(o["dilation"]))
+    return F.conv2d(x, p["weight"], p.get("bias"), pair(o["stride"]), padding, pair(o["dilation"]), o["groups"])
+
+
+def depthwise_conv(o, xs, p, training, mask):
+    return conv({**o, "groups": xs[0].shape[1]}, xs, p, training, mask)
 
 
 def dense(o, xs, p, training, mask):
@@ -99,6 +103,7 @@ LAYERS = {
     "selu": lambda o, xs, p, training, mask: F.selu(xs[0]),
     "gelu": lambda o, xs, p, training, mask: F.gelu(xs[0], approximate=o["approximate"]),
     "silu": lambda o, xs, p, training, mask: F.silu(xs[0]),
+    "depthwise_conv": depthwise_conv,
     "sigmoid": lambda o, xs, p, training, mask: torch.sigmoid(xs[0]),
     "tanh": lambda o, xs, p, training, mask: torch.tanh(xs[0]),
     "maxpool": maxpool,
