@@ -34,6 +34,7 @@ const published: readonly [name: string, overrides: readonly string[], expected:
   ['resnet20-cifar', ['variables.shortcut=auto'], { parameters: 272_474 }],
   ['resnet56-cifar', [], { parameters: 853_018 }],
   ['squeezenet', [], { parameters: 1_235_496 }],
+  ['mobilenet-v2', [], { parameters: 3_504_872, multiplyAdds: 300_774_272 }],
   ['densenet-bc-100-12', [], { parameters: 769_162 }],
 ];
 
