@@ -1,7 +1,7 @@
 /** Convolution: the cross-correlation of deep learning, over an image [channels, height, width]. */
-import { boolean, countOrClasses, integer, required, toPair } from '../common/options.ts';
-import { convolutionGeometry, convolutionParameters, slidingOptions } from './convolution.ts';
-import { defineLayer, ShapeProblem } from './layer.ts';
+import { boolean, countOrClasses, required, toPair } from '../common/options.ts';
+import { checkGroups, convolutionGeometry, convolutionParameters, groupsOption, slidingOptions } from './convolution.ts';
+import { defineLayer } from './layer.ts';
 import { checkWindowFits } from './window.ts';
 
 export const conv = defineLayer({
@@ -11,12 +11,7 @@ export const conv = defineLayer({
   options: {
     filters: required(countOrClasses({ about: 'Number of filters: the channels of the output, or `classes`.' })),
     ...slidingOptions,
-    groups: integer({
-      about: 'Channels and filters are cut into so many groups; a filter sees the channels of its own group alone. Both must be divisible by it.',
-      default: 1,
-      minimum: 1,
-      maximum: 1 << 20,
-    }),
+    groups: groupsOption,
     bias: boolean({ about: 'Whether a number per filter is added; useless before batch normalisation.', default: true }),
   },
   main: 'filters',
@@ -60,12 +55,3 @@ export const conv = defineLayer({
     { options: { filters: 20, kernel: 3, stride: 2, padding: 'same', groups: 20 }, inputs: [{ channels: 20, height: 6, width: 3 }] },
   ],
 });
-
-function checkGroups(groups: number, channels: number, filters: number): void {
-  for (const [what, count] of [['channels', channels], ['filters', filters]] as const) {
-    if (count % groups === 0) continue;
-    const divisors = [groups - 1, groups, groups + 1].filter((each) => each > 1 && channels % each === 0 && filters % each === 0);
-    const fix = divisors.length > 0 ? `set groups: ${divisors[0]}` : 'choose groups that divide both the channels and the filters';
-    throw new ShapeProblem(`${count} ${what} cannot be cut into ${groups} equal groups`, 'groups', fix);
-  }
-}

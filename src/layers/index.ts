@@ -5,6 +5,7 @@ import { batchnorm } from './batchnorm.ts';
 import { branches } from './branches.ts';
 import { concat, concatBranches } from './concat.ts';
 import { conv } from './conv.ts';
+import { convTranspose } from './conv-transpose.ts';
 import { dense } from './dense.ts';
 import { depthwiseConv } from './depthwise-conv.ts';
 import { dropout } from './dropout.ts';
@@ -29,6 +30,7 @@ export const layers: readonly Layer[] = [
   relu,
   leakyRelu,
   depthwiseConv,
+  convTranspose,
   elu,
   selu,
   gelu,

@@ -9,6 +9,9 @@ import type { Padding, Pair, Shape } from '../common/shape.ts';
 export type Primitive =
   /** Cross-correlation. `weight` [filters, channels / groups, height, width], `bias` [filters]. */
   | { op: 'convolution'; filters: number; kernel: Pair; stride: Pair; dilation: Pair; padding: Padding; groups: number; bias: boolean }
+  /** A convolution's gradient to its data as an operation of its own: every cell is spread over a window of the output. `weight`
+   *  [channels, filters / groups, height, width], `bias` [filters]. `padding` is cut off the output, `outputPadding` added at bottom and right. */
+  | { op: 'transposedConvolution'; filters: number; kernel: Pair; stride: Pair; dilation: Pair; padding: Padding; outputPadding: Pair; groups: number; bias: boolean }
   /** Matrix product with the flattened input (channels, height, width). `weight` [units, inputs], `bias` [units]. */
   | { op: 'dense'; units: number; bias: boolean }
   /** Windows that overhang at bottom and right are cut (`padding` already holds what `ceil` needs). An average divides by
@@ -49,6 +52,11 @@ export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Sha
         height: windowCount(first.height, kernel[0], stride[0], p.top, p.bottom, dilation[0]),
         width: windowCount(first.width, kernel[1], stride[1], p.left, p.right, dilation[1]),
       };
+    }
+    case 'transposedConvolution': {
+      const { kernel, stride, padding: p, dilation, outputPadding } = primitive;
+      const spread = (axis: 0 | 1, size: number): number => (size - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 + outputPadding[axis];
+      return { channels: primitive.filters, height: spread(0, first.height) - p.top - p.bottom, width: spread(1, first.width) - p.left - p.right };
     }
     case 'dense': return { channels: primitive.units, height: 1, width: 1 };
     case 'pool': {

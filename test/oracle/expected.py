@@ -51,6 +51,12 @@ def depthwise_conv(o, xs, p, training, mask):
     return conv({**o, "groups": xs[0].shape[1]}, xs, p, training, mask)
 
 
+def conv_transpose(o, xs, p, training, mask):
+    return F.conv_transpose2d(
+        xs[0], p["weight"], p.get("bias"), pair(o["stride"]), pair(o["padding"]), pair(o["output_padding"]), o["groups"], pair(o["dilation"]),
+    )
+
+
 def dense(o, xs, p, training, mask):
     y = F.linear(xs[0].flatten(1), p["weight"], p.get("bias"))
     return y[:, :, None, None]
@@ -96,6 +102,7 @@ def product(xs):
 
 LAYERS = {
     "conv": conv,
+    "conv_transpose": conv_transpose,
     "dense": dense,
     "relu": lambda o, xs, p, training, mask: F.relu(xs[0]),
     "leaky_relu": lambda o, xs, p, training, mask: F.leaky_relu(xs[0], o["slope"]),

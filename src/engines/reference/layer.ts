@@ -1,6 +1,6 @@
 /** One layer: its primitives in order. */
 import type { Primitive } from '../../layers/primitives.ts';
-import { convolution, dense } from './convolution.ts';
+import { convolution, dense, transposedConvolution } from './convolution.ts';
 import { dropout, map } from './elementwise.ts';
 import { batchNormalization, updatedStatistics } from './normalization.ts';
 import type { Context, FeatureMaps, Gradients, Operation, Values } from './operation.ts';
@@ -9,6 +9,7 @@ import { flatten, join, pad } from './reshape.ts';
 
 const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: Op }>> } = {
   convolution,
+  transposedConvolution,
   dense,
   pool,
   batchNormalization,

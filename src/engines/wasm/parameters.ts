@@ -66,10 +66,14 @@ function arrange({ shape }: Parameter, layer: NetworkLayer, input: { shape: Shap
   return { kind: 'vector', count: shape[0]! };
 }
 
-/** Groups, and channels in memory of what is read, of the convolution that a layer's weights belong to. */
+/**
+ * Groups, and channels in memory of what is read, of the convolution that a layer's weights belong to. A transposed one has
+ * those of the convolution from its output to its input.
+ */
 function readsOf(layer: NetworkLayer, physical: number): { groups: number; physical: number } {
   for (const primitive of layer.primitives) {
     if (primitive.op === 'convolution') return { groups: primitive.groups, physical };
+    if (primitive.op === 'transposedConvolution') return { groups: primitive.groups, physical: sixteens(primitive.filters) };
   }
   throw new Error(`${layer.name} has the weights of a convolution but none`);
 }

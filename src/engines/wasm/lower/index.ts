@@ -11,8 +11,10 @@ import type { Methods } from './method.ts';
 import { batchNormalization } from './normalization.ts';
 import { pool } from './pooling.ts';
 import { flatten } from './reshape.ts';
+import { transposedConvolution } from './transposed.ts';
 
 const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
+  transposedConvolution,
   convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
 };
 
