@@ -15,7 +15,7 @@ import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
 import type { Methods } from './lower/method.ts';
 import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
-import type { Argument, Call, EmitContext, FeatureMap, Finale, Frozen, LossPlan } from './program.ts';
+import { sixteens, type Argument, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan } from './program.ts';
 
 /** Where JavaScript reads or writes a map. Bytes; strides in floats. */
 export interface MapAccess {
@@ -95,10 +95,11 @@ const guardBytes = 4096 + 192;
 export function createPlan(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], numerics: Numerics, methods: Methods): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
-  const train = training && lowerNetwork(network, { training: true, keep: [], shared, methods });
+  const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
+  // Without training, nothing reads the weights of auxiliary heads: any arrangement will do.
   const parameters = planParameters(network, (layer) => {
-    const map = infer.reads.get(layer.name)!;
-    return { shape: map.shape, physical: map.physical };
+    const { shape } = network.layers[layer.inputs[0]!]!;
+    return (train ?? infer).reads.get(layer.name) ?? { shape, physical: sixteens(shape.channels) };
   });
   const arena = new Arena(reservedBytes);
   const allFloats = parameters.reduce((sum, each) => sum + each.size, 0);

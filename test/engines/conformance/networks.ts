@@ -48,6 +48,7 @@ export const whole: readonly Case[] = [
   { name: 'branches within branches', network: network([{ branches: [[conv(3), { branches: [[], ['relu']] }], [{ maxpool: { kernel: 3, stride: 1, padding: 1 } }, conv(2)]] }, 'relu', { dense: 'classes' }], image, classes) },
   { name: 'a residual around nothing but an activation', network: network([conv(4), { residual: ['relu'] }, { residual: ['relu', conv(4)] }, { dense: 'classes' }], image, classes) },
   { name: 'normalisation before and after pools', network: network(['batchnorm', conv(7), { avgpool: 2 }, 'batchnorm', 'relu', { maxpool: { kernel: 3, stride: 2 } }, 'flatten', { dense: 6 }, 'batchnorm', 'relu', { dense: 'classes' }], image, classes) },
+  { name: 'dropout of the image, and behind a flatten', network: network([{ dropout: 0.2 }, conv(6), 'relu', 'flatten', { dropout: 0.5 }, { dense: 'classes' }], image, classes) },
   { name: 'auxiliary heads', network: withHeads() },
 ];
 

@@ -12,9 +12,10 @@ import { batchNormalization } from './normalization.ts';
 import { pool } from './pooling.ts';
 import { flatten } from './reshape.ts';
 import { transposedConvolution } from './transposed.ts';
+import { upsample } from './upsample.ts';
 
 const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
-  transposedConvolution,
+  transposedConvolution, upsample,
   convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
 };
 
@@ -41,13 +42,15 @@ interface Step {
 
 export function lowerNetwork(network: Network, how: { training: boolean; keep: readonly string[]; shared: Shared; methods: Methods }): LoweredNetwork {
   const { training, keep } = how;
-  const { steps, valueOf } = toSteps(network, training);
-  const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
-  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!)]);
-  const wantedSteps = reachable(foldFlatten(foldRelu(steps, pinned), pinned), pinned);
+  const allHeads = [{ output: network.output, weight: 1 }, ...network.heads];
+  const heads = training ? allHeads : allHeads.slice(0, 1);
+  const { steps, valueOf, keptValues } = foldedSteps(network, allHeads, keep);
+  const unpadded = readersOf(reachable(steps, new Set(allHeads.map((head) => valueOf[head.output]!))), 0).every((step) => loweringOf(step.primitive).readsUnpadded);
+  const { steps: activeSteps, valueIs } = training ? { steps, valueIs: (value: number): number => value } : withoutDropout(steps);
+  const valueOfLayer = (index: number): number => valueIs(valueOf[index]!);
+  const wantedSteps = reachable(activeSteps, new Set([...heads.map((head) => valueOfLayer(head.output)), ...keptValues.map(valueIs)]));
 
   const build = new Builder(training, how.shared, how.methods);
-  const unpadded = wantedSteps.filter((step) => step.inputs.includes(0)).every((step) => loweringOf(step.primitive).readsUnpadded) && !pinned.has(0);
   const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
   build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
 
@@ -63,13 +66,15 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   }
   for (const head of heads) {
     const layer = network.layers[head.output]!;
-    build.loss(layer.name, maps.get(valueOf[head.output]!)!, {
+    build.loss(layer.name, maps.get(valueOfLayer(head.output))!, {
       classes: network.classes, labelSmoothing: network.loss.labelSmoothing, weight: head.weight, main: head.output === network.output,
     });
   }
   if (training) goBack(build, backwards);
-  const kept = new Map(keep.map((name) => [name, maps.get(valueOf[network.layers.findIndex((layer) => layer.name === name)]!)!]));
-  return { build, input, logits: maps.get(valueOf[network.output]!)!, kept, reads };
+  const kept = new Map(keep.map((name, i) => [name, maps.get(valueIs(keptValues[i]!))!]));
+  // Read from outside when everything is done: until then nobody else may have their memory.
+  if (!training) build.operation({ layer: 'output', pass: 'forward', reads: [...kept.values()], writes: [], emit: () => [] });
+  return { build, input, logits: maps.get(valueOfLayer(network.output))!, kept, reads };
 }
 
 /** Last to first: when a step is reached, all readers of its result have given their shares. */
@@ -80,15 +85,38 @@ function goBack(build: Builder, steps: readonly { layer: string; output: Feature
   }
 }
 
-/** Dropout is left out where it does nothing. */
-function toSteps(network: Network, training: boolean): { steps: Step[]; valueOf: number[] } {
+/**
+ * The steps, folded alike for training and for inference: how a layer's weights lie in memory depends on what it reads. What
+ * heads end in and readers of activations want is not folded away.
+ */
+function foldedSteps(network: Network, heads: readonly { output: number }[], keep: readonly string[]): { steps: Step[]; valueOf: number[]; keptValues: number[] } {
+  const { steps, valueOf } = toSteps(network);
+  const keptValues = keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!);
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keptValues]);
+  return { steps: foldFlatten(foldRelu(steps, pinned)), valueOf, keptValues };
+}
+
+/** Outside training dropout passes its input on; `valueIs` tells which value stands for one that is gone. */
+function withoutDropout(steps: readonly Step[]): { steps: Step[]; valueIs: (value: number) => number } {
+  const alias = new Map<number, number>();
+  const valueIs = (value: number): number => alias.get(value) ?? value;
+  const kept = steps.flatMap((step) => {
+    if (step.primitive.op !== 'dropout') return [{ ...step, inputs: step.inputs.map(valueIs) }];
+    alias.set(step.output, valueIs(step.inputs[0]!));
+    return [];
+  });
+  return { steps: kept, valueIs };
+}
+
+/** A dropout that drops nothing is left out. */
+function toSteps(network: Network): { steps: Step[]; valueOf: number[] } {
   const steps: Step[] = [];
   const valueOf: number[] = [];
   let values = 1;
   network.layers.forEach((layer, index) => {
     let inputs = layer.inputs.map((each) => valueOf[each]!);
     for (const primitive of layer.primitives) {
-      if (primitive.op === 'dropout' && (!training || primitive.rate === 0)) continue;
+      if (primitive.op === 'dropout' && primitive.rate === 0) continue;
       steps.push({ layer: layer.name, primitive, inputs, output: values, relu: false });
       inputs = [values++];
     }
@@ -113,15 +141,14 @@ function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
   return result.filter((_, i) => !folded.has(steps[i]!));
 }
 
-/** A dense layer reads a map in its own order: a flatten that only dense layers read is dropped. */
-function foldFlatten(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
+/** A dense layer reads a map in its own order: where only dense layers read a flatten, they read what it does. */
+function foldFlatten(steps: readonly Step[]): Step[] {
   const alias = new Map<number, number>();
   for (const step of steps) {
-    if (step.primitive.op !== 'flatten' || pinned.has(step.output)) continue;
+    if (step.primitive.op !== 'flatten') continue;
     if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]!);
   }
-  const kept = steps.filter((step) => !alias.has(step.output));
-  return kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
+  return steps.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
 }
 
 /** Only what a loss or a reader of activations needs. */
