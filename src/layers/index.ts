@@ -13,6 +13,7 @@ import { elu } from './elu.ts';
 import { flatten } from './flatten.ts';
 import { gelu } from './gelu.ts';
 import { globalAvgpool } from './global-avgpool.ts';
+import { globalMaxpool } from './global-maxpool.ts';
 import type { Layer, Structure } from './layer.ts';
 import { leakyRelu } from './leaky-relu.ts';
 import { maxpool } from './maxpool.ts';
@@ -23,6 +24,7 @@ import { residual } from './residual.ts';
 import { selu } from './selu.ts';
 import { sigmoid, silu } from './sigmoid.ts';
 import { tanh } from './tanh.ts';
+import { upsample } from './upsample.ts';
 
 export const layers: readonly Layer[] = [
   conv,
@@ -40,10 +42,12 @@ export const layers: readonly Layer[] = [
   maxpool,
   avgpool,
   globalAvgpool,
+  globalMaxpool,
   batchnorm,
   dropout,
   flatten,
   pad,
+  upsample,
   add,
   multiply,
   concat,

@@ -28,6 +28,8 @@ export type Primitive =
   | { op: 'join'; kind: 'add' | 'multiply' | 'concat' }
   /** Zeros around the image and behind the last channel. */
   | { op: 'pad'; padding: Padding; channels: number }
+  /** Every cell repeated `factor` times, downwards and to the right. */
+  | { op: 'upsample'; factor: Pair }
   /** [channels, height, width] → [channels · height · width, 1, 1], in that order. */
   | { op: 'flatten' };
 
@@ -73,6 +75,7 @@ export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Sha
       const { padding: p, channels } = primitive;
       return { channels: first.channels + channels, height: first.height + p.top + p.bottom, width: first.width + p.left + p.right };
     }
+    case 'upsample': return { ...first, height: first.height * primitive.factor[0], width: first.width * primitive.factor[1] };
     case 'flatten': return { channels: first.channels * first.height * first.width, height: 1, width: 1 };
     case 'batchNormalization': case 'map': case 'dropout': return first;
   }

@@ -59,6 +59,8 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
       return slide(field, primitive.kernel, primitive.stride, primitive.dilation, primitive.padding);
     case 'transposedConvolution':
       return spread(field, primitive);
+    case 'upsample':
+      return spread(field, { kernel: primitive.factor, stride: primitive.factor, dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } });
     case 'pool':
       return slide(field, primitive.kernel, primitive.stride, [1, 1], primitive.padding);
     case 'pad':
@@ -78,7 +80,7 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
  * Output cell p receives from input cell m through tap k where p + padding = stride · m + dilation · k: from
  * ⌊dilation · (kernel - 1) / stride⌋ + 1 neighbouring cells at most.
  */
-function spread(field: Field, { kernel, stride, dilation, padding }: PrimitiveOf<'transposedConvolution'>): Field {
+function spread(field: Field, { kernel, stride, dilation, padding }: Pick<PrimitiveOf<'transposedConvolution'>, 'kernel' | 'stride' | 'dilation' | 'padding'>): Field {
   const before: Pair = [padding.top, padding.left];
   const along = (axis: 0 | 1): Reach => {
     const { jump, low, high } = field[axis];

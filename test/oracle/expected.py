@@ -93,6 +93,11 @@ def pad(o, xs, p, training, mask):
     return F.pad(xs[0], (horizontal, horizontal, vertical, vertical, 0, o["channels"]))
 
 
+def upsample(o, xs, p, training, mask):
+    vertical, horizontal = pair(o["factor"])
+    return xs[0].repeat_interleave(vertical, 2).repeat_interleave(horizontal, 3)
+
+
 def product(xs):
     y = xs[0]
     for x in xs[1:]:
@@ -116,6 +121,8 @@ LAYERS = {
     "maxpool": maxpool,
     "avgpool": avgpool,
     "global_avgpool": lambda o, xs, p, training, mask: F.adaptive_avg_pool2d(xs[0], 1),
+    "global_maxpool": lambda o, xs, p, training, mask: F.adaptive_max_pool2d(xs[0], 1),
+    "upsample": upsample,
     "batchnorm": batchnorm,
     "dropout": dropout,
     "flatten": lambda o, xs, p, training, mask: xs[0].flatten(1)[:, :, None, None],

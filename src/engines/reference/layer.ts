@@ -5,7 +5,7 @@ import { dropout, map } from './elementwise.ts';
 import { batchNormalization, updatedStatistics } from './normalization.ts';
 import type { Context, FeatureMaps, Gradients, Operation, Values } from './operation.ts';
 import { pool } from './pool.ts';
-import { flatten, join, pad } from './reshape.ts';
+import { flatten, join, pad, upsample } from './reshape.ts';
 
 const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: Op }>> } = {
   convolution,
@@ -17,6 +17,7 @@ const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: 
   dropout,
   join,
   pad,
+  upsample,
   flatten,
 };
 
