@@ -19,32 +19,39 @@ import { leakyRelu } from './leaky-relu.ts';
 import { maxpool } from './maxpool.ts';
 import { multiply, multiplyBranches } from './multiply.ts';
 import { pad } from './pad.ts';
+import { prelu } from './prelu.ts';
 import { relu } from './relu.ts';
 import { residual } from './residual.ts';
 import { selu } from './selu.ts';
 import { sigmoid, silu } from './sigmoid.ts';
+import { softmax } from './softmax.ts';
+import { spatialDropout, stochasticDepth } from './spatial-dropout.ts';
 import { tanh } from './tanh.ts';
 import { upsample } from './upsample.ts';
 
 export const layers: readonly Layer[] = [
   conv,
+  depthwiseConv,
+  convTranspose,
   dense,
   relu,
   leakyRelu,
-  depthwiseConv,
-  convTranspose,
+  prelu,
   elu,
   selu,
   gelu,
   silu,
   sigmoid,
   tanh,
+  softmax,
   maxpool,
   avgpool,
   globalAvgpool,
   globalMaxpool,
   batchnorm,
   dropout,
+  spatialDropout,
+  stochasticDepth,
   flatten,
   pad,
   upsample,

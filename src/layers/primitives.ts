@@ -22,8 +22,13 @@ export type Primitive =
   | { op: 'batchNormalization'; epsilon: number; momentum: number }
   /** y = expression(x), element by element. `passes`: a name for the well-known ones (`relu`), for exports. */
   | { op: 'map'; expression: Expression; name: string }
-  /** Each element set to zero with probability `rate`, the others scaled by 1 / (1 - rate); in training only. */
-  | { op: 'dropout'; rate: number }
+  /** y = x where x > 0, else weight · x; `weight` [channels], or [1] where it is shared. */
+  | { op: 'prelu'; shared: boolean }
+  /** exp(x) / Σ exp(x), the sum over the channels of a pixel. */
+  | { op: 'softmax' }
+  /** Each unit set to zero with probability `rate`, the others scaled by 1 / (1 - rate); in training only. A unit is an
+   *  element, a channel of an image, or all of an image. */
+  | { op: 'dropout'; rate: number; unit: 'element' | 'channel' | 'sample' }
   /** All inputs of one shape for `add` and `multiply`; one height and width for `concat` (along the channels). */
   | { op: 'join'; kind: 'add' | 'multiply' | 'concat' }
   /** Zeros around the image and behind the last channel. */
@@ -77,6 +82,6 @@ export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Sha
     }
     case 'upsample': return { ...first, height: first.height * primitive.factor[0], width: first.width * primitive.factor[1] };
     case 'flatten': return { channels: first.channels * first.height * first.width, height: 1, width: 1 };
-    case 'batchNormalization': case 'map': case 'dropout': return first;
+    case 'batchNormalization': case 'map': case 'prelu': case 'softmax': case 'dropout': return first;
   }
 }

@@ -70,6 +70,8 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
       return slide(field, [input.height, input.width], [1, 1], [1, 1], { top: 0, left: 0, bottom: 0, right: 0 });
     case 'batchNormalization':
     case 'map':
+    case 'prelu':
+    case 'softmax':
     case 'dropout':
     case 'join':
       return field;

@@ -88,6 +88,13 @@ def dropout(o, xs, p, training, mask):
     return xs[0] * mask / (1 - o["rate"]) if training and o["rate"] > 0 else xs[0]
 
 
+def whole(unit):
+    """Dropout of whole channels or images: the mask's first value of each, as one number."""
+    def drop(o, xs, p, training, mask):
+        return xs[0] * unit(mask) / (1 - o["rate"]) if training and o["rate"] > 0 else xs[0]
+    return drop
+
+
 def pad(o, xs, p, training, mask):
     vertical, horizontal = pair(o["padding"])
     return F.pad(xs[0], (horizontal, horizontal, vertical, vertical, 0, o["channels"]))
@@ -107,6 +114,7 @@ def product(xs):
 
 LAYERS = {
     "conv": conv,
+    "depthwise_conv": depthwise_conv,
     "conv_transpose": conv_transpose,
     "dense": dense,
     "relu": lambda o, xs, p, training, mask: F.relu(xs[0]),
@@ -115,7 +123,6 @@ LAYERS = {
     "selu": lambda o, xs, p, training, mask: F.selu(xs[0]),
     "gelu": lambda o, xs, p, training, mask: F.gelu(xs[0], approximate=o["approximate"]),
     "silu": lambda o, xs, p, training, mask: F.silu(xs[0]),
-    "depthwise_conv": depthwise_conv,
     "sigmoid": lambda o, xs, p, training, mask: torch.sigmoid(xs[0]),
     "tanh": lambda o, xs, p, training, mask: torch.tanh(xs[0]),
     "maxpool": maxpool,
@@ -124,7 +131,11 @@ LAYERS = {
     "global_maxpool": lambda o, xs, p, training, mask: F.adaptive_max_pool2d(xs[0], 1),
     "upsample": upsample,
     "batchnorm": batchnorm,
+    "prelu": lambda o, xs, p, training, mask: F.prelu(xs[0], p["weight"]),
+    "softmax": lambda o, xs, p, training, mask: F.softmax(xs[0], 1),
     "dropout": dropout,
+    "spatial_dropout": whole(lambda mask: mask[:, :, :1, :1]),
+    "stochastic_depth": whole(lambda mask: mask[:, :1, :1, :1]),
     "flatten": lambda o, xs, p, training, mask: xs[0].flatten(1)[:, :, None, None],
     "pad": pad,
     "add": lambda o, xs, p, training, mask: sum(xs[1:], xs[0]),

@@ -119,7 +119,7 @@ const dropout: Operator = (inputs, attributes, expected) => {
   const inTraining = training !== undefined && Boolean(training.data[0]);
   if (inTraining && expected.length < 2) return 'the mask is drawn by another generator and not given';
   const mask = inTraining ? expected[1].data.map(Number) : undefined;
-  return [...run({ op: 'dropout', rate }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
+  return [...run({ op: 'dropout', rate, unit: 'element' }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
 };
 
 /** Our softmax lives in the loss: with the gradient g of one image whose label is 0, p = g + one-hot(0). */

@@ -36,7 +36,7 @@ test.each([
 
 test('dropout masks follow the random streams that the reference uses', () => {
   const rate = 0.3;
-  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 5, imageStep: 32, rate, layer: 77 }));
+  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 5, pixelVectors: 5, unit: 'element', imageStep: 32, rate, layer: 77 }));
   const [image, step, seed] = [6, 12, 42];
   kernel.run(16384, image, step, seed, 2);
   for (let i = 0; i < 2; i++) {
@@ -45,6 +45,21 @@ test('dropout masks follow the random streams that the reference uses', () => {
       const kept = stream.word() >= Math.ceil(rate * 2 ** 32);
       expect(kernel.floats[4096 + 32 * i + e]).toBe(kept ? Math.fround(1 / (1 - rate)) : 0);
     }
+  }
+});
+
+test.each([
+  ['channel', (element: number) => element % 32],
+  ['sample', () => 0],
+] as const)('where a whole %s is dropped, all its elements follow the first', (unit, first) => {
+  const rate = 0.4;
+  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 24, pixelVectors: 8, unit, imageStep: 96, rate, layer: 5 }));
+  const [image, step, seed] = [3, 9, 42];
+  kernel.run(16384, image, step, seed, 4);
+  for (let i = 0; i < 4; i++) {
+    const stream = new RandomStream(seed, purpose.dropout, image + i, step, 5);
+    const draws = Array.from({ length: 32 }, () => (stream.word() >= Math.ceil(rate * 2 ** 32) ? Math.fround(1 / (1 - rate)) : 0));
+    for (let element = 0; element < 96; element++) expect(kernel.floats[4096 + 96 * i + element]).toBe(draws[first(element)]);
   }
 });
 

@@ -14,7 +14,7 @@ export interface ChannelsSpec {
 }
 
 /** Runs `pixel` over all pixels of one block of channels, `rowEnd` after each row; the maps' locals move along. */
-function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code, rowEnd: Code): Code {
+export function walkPixels(f: FunctionBuilder, spec: Pick<ChannelsSpec, 'rows' | 'columns'>, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code, rowEnd: Code): Code {
   return f.timesOf(images.get(), [
     f.times(spec.rows, [
       f.times(spec.columns, [pixel, maps.map(({ at, steps }) => at.advance(4 * steps.column))]),
@@ -58,7 +58,7 @@ export function emitChannelSums(module: ModuleBuilder, name: string, spec: Chann
     const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
     return f.times(spec.blocks, [
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, rowEnd),
+      walkPixels(f, spec, images, maps, pixel, rowEnd),
       maps.map(({ base }) => base.advance(64)),
       sums.advance(256),
     ]);
@@ -82,7 +82,7 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
       shift.map((local, v) => local.set(v128.load(vectors.get(), 64 * spec.blocks + 16 * v))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, []),
+      walkPixels(f, spec, images, maps, pixel, []),
       maps.map(({ base }) => base.advance(64)),
       vectors.advance(64),
     ]);
@@ -109,7 +109,7 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
     return f.times(spec.blocks, [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel, []),
+      walkPixels(f, spec, images, maps, pixel, []),
       maps.map(({ base }) => base.advance(64)),
       vectors.advance(64),
     ]);

@@ -10,13 +10,15 @@ import type { Lowering } from './lowering.ts';
 import type { Methods } from './method.ts';
 import { batchNormalization } from './normalization.ts';
 import { pool } from './pooling.ts';
+import { prelu } from './prelu.ts';
 import { flatten } from './reshape.ts';
+import { softmax } from './softmax.ts';
 import { transposedConvolution } from './transposed.ts';
 import { upsample } from './upsample.ts';
 
 const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
   transposedConvolution, upsample,
-  convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
+  convolution, dense, pool, batchNormalization, map, prelu, softmax, dropout, join, pad, flatten,
 };
 
 const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op] as Lowering<Primitive>;
