@@ -14,8 +14,10 @@ import { flatten } from './flatten.ts';
 import { gelu } from './gelu.ts';
 import { globalAvgpool } from './global-avgpool.ts';
 import { globalMaxpool } from './global-maxpool.ts';
+import { groupnorm, layernorm } from './groupnorm.ts';
 import type { Layer, Structure } from './layer.ts';
 import { leakyRelu } from './leaky-relu.ts';
+import { lrn } from './lrn.ts';
 import { maxpool } from './maxpool.ts';
 import { multiply, multiplyBranches } from './multiply.ts';
 import { pad } from './pad.ts';
@@ -49,6 +51,9 @@ export const layers: readonly Layer[] = [
   globalAvgpool,
   globalMaxpool,
   batchnorm,
+  groupnorm,
+  layernorm,
+  lrn,
   dropout,
   spatialDropout,
   stochasticDepth,

@@ -20,6 +20,10 @@ export type Primitive =
   /** Normalised per channel over batch, height and width; `weight`, `bias` [channels]; running statistics updated as
    *  running = (1 - momentum) running + momentum batch, with the unbiased batch variance. */
   | { op: 'batchNormalization'; epsilon: number; momentum: number }
+  /** Per image: each of `groups` equal runs of channels to mean 0 and variance 1 over its channels, height and width; then `weight`, `bias` [channels]. */
+  | { op: 'groupNormalization'; groups: number; epsilon: number }
+  /** y = x / (k + alpha / size · Σ x²)^beta, the sum over `size` neighbouring channels: ⌊size / 2⌋ before, the rest from there on; none outside the map. */
+  | { op: 'localResponseNormalization'; size: number; alpha: number; beta: number; k: number }
   /** y = expression(x), element by element. `passes`: a name for the well-known ones (`relu`), for exports. */
   | { op: 'map'; expression: Expression; name: string }
   /** y = x where x > 0, else weight · x; `weight` [channels], or [1] where it is shared. */
@@ -82,6 +86,7 @@ export function outputShape(primitive: Primitive, inputs: readonly Shape[]): Sha
     }
     case 'upsample': return { ...first, height: first.height * primitive.factor[0], width: first.width * primitive.factor[1] };
     case 'flatten': return { channels: first.channels * first.height * first.width, height: 1, width: 1 };
+    case 'groupNormalization': case 'localResponseNormalization':
     case 'batchNormalization': case 'map': case 'prelu': case 'softmax': case 'dropout': return first;
   }
 }

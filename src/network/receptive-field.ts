@@ -68,7 +68,10 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
     case 'dense':
     case 'flatten':
       return slide(field, [input.height, input.width], [1, 1], [1, 1], { top: 0, left: 0, bottom: 0, right: 0 });
+    // What statistics depend on does not count.
     case 'batchNormalization':
+    case 'groupNormalization':
+    case 'localResponseNormalization':
     case 'map':
     case 'prelu':
     case 'softmax':

@@ -100,6 +100,10 @@ def pad(o, xs, p, training, mask):
     return F.pad(xs[0], (horizontal, horizontal, vertical, vertical, 0, o["channels"]))
 
 
+def lrn(o, xs, p, training, mask):
+    return F.local_response_norm(xs[0], o["size"], o["alpha"], o["beta"], o["k"])
+
+
 def upsample(o, xs, p, training, mask):
     vertical, horizontal = pair(o["factor"])
     return xs[0].repeat_interleave(vertical, 2).repeat_interleave(horizontal, 3)
@@ -130,6 +134,9 @@ LAYERS = {
     "global_avgpool": lambda o, xs, p, training, mask: F.adaptive_avg_pool2d(xs[0], 1),
     "global_maxpool": lambda o, xs, p, training, mask: F.adaptive_max_pool2d(xs[0], 1),
     "upsample": upsample,
+    "groupnorm": lambda o, xs, p, training, mask: F.group_norm(xs[0], o["groups"], p["weight"], p["bias"], o["epsilon"]),
+    "layernorm": lambda o, xs, p, training, mask: F.group_norm(xs[0], 1, p["weight"], p["bias"], o["epsilon"]),
+    "lrn": lrn,
     "batchnorm": batchnorm,
     "prelu": lambda o, xs, p, training, mask: F.prelu(xs[0], p["weight"]),
     "softmax": lambda o, xs, p, training, mask: F.softmax(xs[0], 1),

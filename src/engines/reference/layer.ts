@@ -2,6 +2,8 @@
 import type { Primitive } from '../../layers/primitives.ts';
 import { convolution, dense, transposedConvolution } from './convolution.ts';
 import { dropout, map, prelu } from './elementwise.ts';
+import { groupNormalization } from './groupNormalization.ts';
+import { localResponseNormalization } from './localResponse.ts';
 import { batchNormalization, updatedStatistics } from './normalization.ts';
 import type { Context, FeatureMaps, Gradients, Operation, Values } from './operation.ts';
 import { pool } from './pool.ts';
@@ -14,6 +16,8 @@ const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: 
   dense,
   pool,
   batchNormalization,
+  groupNormalization,
+  localResponseNormalization,
   map,
   prelu,
   softmax,

@@ -2,7 +2,7 @@
  * Kernels with one number per channel: batch normalisation. Sums over pixels are kept in float32 along a row and added up
  * in float64, so that a variance does not lose its digits to a large mean.
  */
-import { f32x4, f64x2, floatLanes, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
+import { f32x4, f64x2, floatLanes, i32, memoryFill, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
 
 export interface ChannelSteps { row: number; column: number; image: number }
 
@@ -11,6 +11,17 @@ export interface ChannelsSpec {
   columns: number;
   /** Blocks of 16 channels. */
   blocks: number;
+  /** Where every image has vectors of its own: floats from one image's to the next one's. */
+  vectorStep?: number;
+}
+
+/** Every block of channels, `block` for all images; where images have vectors of their own, image by image. */
+function overBlocks(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { base: Local; steps: ChannelSteps }[], vectors: Local, block: (images: Local) => Code): Code {
+  const blocks = (count: Local): Code => f.times(spec.blocks, [block(count), maps.map(({ base }) => base.advance(64)), vectors.advance(64)]);
+  if (spec.vectorStep === undefined) return blocks(images);
+  const one = f.local('i32');
+  const next = [maps.map(({ base, steps }) => base.advance(4 * steps.image - 64 * spec.blocks)), vectors.advance(4 * spec.vectorStep - 64 * spec.blocks)];
+  return [one.set(i32.const(1)), f.timesOf(images.get(), [blocks(one), next])];
 }
 
 /** Runs `pixel` over all pixels of one block of channels, `rowEnd` after each row; the maps' locals move along. */
@@ -40,29 +51,48 @@ function flush(sum: Local, address: Local, offset: number): Code {
  * With a gradient g, Σ g and Σ g·x instead: parameters x, g, sums, images.
  */
 export function emitChannelSums(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; gradient?: ChannelSteps }): number {
-  const { gradient } = steps;
-  const names = gradient ? 4 : 3;
+  const names = steps.gradient ? 4 : 3;
   return module.function(name, Array.from({ length: names }, () => 'i32' as const), [], (f) => {
-    const x = f.parameter(0), sums = f.parameter(names - 2), images = f.parameter(names - 1);
-    const maps = [
-      { base: x, at: f.local('i32'), steps: steps.x },
-      ...(gradient ? [{ base: f.parameter(1), at: f.local('i32'), steps: gradient }] : []),
-    ];
-    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), value = f.local('v128'), factor = f.local('v128');
-    const pixel = first.map((sum, v) => [
-      factor.set(v128.load(maps[0]!.at.get(), 16 * v)),
-      value.set(gradient ? v128.load(maps[1]!.at.get(), 16 * v) : factor.get()),
-      sum.set(f32x4.add(sum.get(), value.get())),
-      second[v]!.set(f32x4.add(second[v]!.get(), f32x4.mul(value.get(), factor.get()))),
-    ]);
-    const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
-    return f.times(spec.blocks, [
-      maps.map(({ base, at }) => at.set(base.get())),
-      walkPixels(f, spec, images, maps, pixel, rowEnd),
-      maps.map(({ base }) => base.advance(64)),
-      sums.advance(256),
-    ]);
+    const places = { x: f.parameter(0), ...(steps.gradient ? { gradient: f.parameter(1) } : {}), sums: f.parameter(names - 2) };
+    return addChannels(f, spec, steps, places, f.parameter(names - 1));
   });
+}
+
+interface SummedPlaces { x: Local; gradient?: Local; sums: Local }
+interface SummedSteps { x: ChannelSteps; gradient?: ChannelSteps }
+
+/** The sums of one image alone, in place of what is there. The maps' locals move on to the next image. */
+export function sumChannels(f: FunctionBuilder, spec: ChannelsSpec, steps: SummedSteps, places: SummedPlaces): Code {
+  const one = f.local('i32');
+  return [
+    one.set(i32.const(1)),
+    memoryFill(places.sums.get(), i32.const(256 * spec.blocks)),
+    addChannels(f, spec, steps, places, one),
+    places.x.advance(4 * steps.x.image - 64 * spec.blocks),
+    places.gradient && steps.gradient ? places.gradient.advance(4 * steps.gradient.image - 64 * spec.blocks) : [],
+    places.sums.advance(-256 * spec.blocks),
+  ];
+}
+
+function addChannels(f: FunctionBuilder, spec: ChannelsSpec, steps: SummedSteps, { x, gradient, sums }: SummedPlaces, images: Local): Code {
+  const maps = [
+    { base: x, at: f.local('i32'), steps: steps.x },
+    ...(gradient && steps.gradient ? [{ base: gradient, at: f.local('i32'), steps: steps.gradient }] : []),
+  ];
+  const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), value = f.local('v128'), factor = f.local('v128');
+  const pixel = first.map((sum, v) => [
+    factor.set(v128.load(maps[0]!.at.get(), 16 * v)),
+    value.set(gradient ? v128.load(maps[1]!.at.get(), 16 * v) : factor.get()),
+    sum.set(f32x4.add(sum.get(), value.get())),
+    second[v]!.set(f32x4.add(second[v]!.get(), f32x4.mul(value.get(), factor.get()))),
+  ]);
+  const rowEnd = [first.map((sum, v) => flush(sum, sums, 32 * v)), second.map((sum, v) => flush(sum, sums, 128 + 32 * v))];
+  return f.times(spec.blocks, [
+    maps.map(({ base, at }) => at.set(base.get())),
+    walkPixels(f, spec, images, maps, pixel, rowEnd),
+    maps.map(({ base }) => base.advance(64)),
+    sums.advance(256),
+  ]);
 }
 
 /** y = x · scale + shift per channel, then perhaps ReLU. Parameters: x, vectors (scale[channels], shift[channels]), y, images. */
@@ -78,13 +108,11 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
       }),
       [1, 0, 3, 2].map((v) => v128.store(maps[1]!.at.get(), result[v]!.get(), 16 * v)),
     ];
-    return f.times(spec.blocks, [
+    return overBlocks(f, spec, images, maps, vectors, (count) => [
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
       shift.map((local, v) => local.set(v128.load(vectors.get(), 64 * spec.blocks + 16 * v))),
       maps.map(({ base, at }) => at.set(base.get())),
-      walkPixels(f, spec, images, maps, pixel, []),
-      maps.map(({ base }) => base.advance(64)),
-      vectors.advance(64),
+      walkPixels(f, spec, count, maps, pixel, []),
     ]);
   });
 }
@@ -106,12 +134,10 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
       }),
       [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v]!.get(), 16 * v)),
     ];
-    return f.times(spec.blocks, [
+    return overBlocks(f, spec, images, maps, vectors, (count) => [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),
       maps.map(({ base, at }) => at.set(base.get())),
-      walkPixels(f, spec, images, maps, pixel, []),
-      maps.map(({ base }) => base.advance(64)),
-      vectors.advance(64),
+      walkPixels(f, spec, count, maps, pixel, []),
     ]);
   });
 }

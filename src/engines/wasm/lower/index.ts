@@ -9,6 +9,8 @@ import { dropout, join, map, pad } from './elementwise.ts';
 import type { Lowering } from './lowering.ts';
 import type { Methods } from './method.ts';
 import { batchNormalization } from './normalization.ts';
+import { groupNormalization } from './groupNormalization.ts';
+import { localResponseNormalization } from './localResponse.ts';
 import { pool } from './pooling.ts';
 import { prelu } from './prelu.ts';
 import { flatten } from './reshape.ts';
@@ -17,7 +19,7 @@ import { transposedConvolution } from './transposed.ts';
 import { upsample } from './upsample.ts';
 
 const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
-  transposedConvolution, upsample,
+  transposedConvolution, upsample, groupNormalization, localResponseNormalization,
   convolution, dense, pool, batchNormalization, map, prelu, softmax, dropout, join, pad, flatten,
 };
 
