@@ -61,7 +61,7 @@ export interface StepReports {
   /** Steps done: fewer than asked for when stopped or diverged. */
   steps: number;
   images: Int32Array;
-  /** Sum of the images' losses. */
+  /** Sum of the images' losses: the mean that is trained on, times the images. */
   loss: Float64Array;
   correct: Int32Array;
   /** L2 norm of the gradient before clipping; NaN when the engine was not asked to clip. */
@@ -72,7 +72,7 @@ export interface StepReports {
 
 export interface Evaluation {
   images: number;
-  /** Mean over the images. */
+  /** Mean over the images; where classes have weights, over the weights of the labels. */
   loss: number;
   correct: number;
   /** Per image. */

@@ -44,8 +44,11 @@ export type Primitive =
 
 export type PrimitiveOf<Op extends Primitive['op']> = Extract<Primitive, { op: Op }>;
 
-/** The loss of one head: logits [classes] and a label → a number; the gradient starts here. */
-export type LossPrimitive = { op: 'softmaxCrossEntropy'; labelSmoothing: number };
+/**
+ * The loss of one head: logits [classes] and a label → a number; the gradient starts here. `classWeights`: one a class; each
+ * class's share of the target counts so much, and the mean is over the weights of the batch's labels.
+ */
+export type LossPrimitive = { op: 'softmaxCrossEntropy'; labelSmoothing: number; classWeights?: readonly number[] };
 
 /** Output size along one axis; not checked for sense. */
 export function windowCount(size: number, kernel: number, stride: number, before: number, after: number, dilation = 1): number {

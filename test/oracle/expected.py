@@ -237,9 +237,24 @@ def schedule(case):
 
 def loss(case):
     z = tensor_of(case["logits"]).requires_grad_()
-    value = F.cross_entropy(z, torch.tensor(case["labels"]), label_smoothing=case["labelSmoothing"])
+    weight = torch.tensor(case["classWeights"]) if "classWeights" in case else None
+    value = F.cross_entropy(z, torch.tensor(case["labels"]), weight, label_smoothing=case["labelSmoothing"])
     value.backward()
     return {"name": case["name"], "loss": float(f"{value.item():.12g}"), "gradient": numbers(z.grad)}
+
+
+def heads(case):
+    """Two classifiers on one trunk, the auxiliary one's loss times 0.3."""
+    w = {key: tensor_of(each).requires_grad_() for key, each in case["weights"].items()}
+    x = F.relu(F.conv2d(tensor_of(case["inputs"]), w["stem.weight"], w["stem.bias"], padding=1))
+    aux = F.linear(x.mean((2, 3)), w["aux.dense1.weight"], w["aux.dense1.bias"])
+    x = F.relu(F.conv2d(F.max_pool2d(x, 2), w["second.weight"], w["second.bias"]))
+    logits = F.linear(x.flatten(1), w["logits.weight"], w["logits.bias"])
+    criterion = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 0.5, 2]), label_smoothing=0.1)
+    labels = torch.tensor(case["labels"])
+    value = criterion(logits, labels) + 0.3 * criterion(aux, labels)
+    value.backward()
+    return {"loss": float(f"{value.item():.12g}"), "gradients": {key: numbers(each.grad) for key, each in w.items()}}
 
 
 def initializers(_):
@@ -259,7 +274,7 @@ def initializers(_):
 def main():
     requests = json.load(sys.stdin)
     made = {kind: [compute(case) for case in requests[kind]] for kind, compute in
-            [("layers", layer), ("optimizers", optimizer), ("schedules", schedule), ("losses", loss)]}
+            [("layers", layer), ("optimizers", optimizer), ("schedules", schedule), ("losses", loss), ("heads", heads)]}
     made["initializers"] = initializers(None)
     os.makedirs(os.path.join(HERE, "data"), exist_ok=True)
     for kind, cases in made.items():

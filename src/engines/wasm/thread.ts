@@ -7,7 +7,7 @@ import { optimizerNamed } from '../../optimizers/index.ts';
 import type { ImageSource, TrainRequest } from '../engine.ts';
 import { Control, type ControlBuffers } from './control.ts';
 import { freeze, runFinale, type MemoryViews } from './finale.ts';
-import { softmaxCrossEntropy } from './loss.ts';
+import { lossDivisor, softmaxCrossEntropy } from './loss.ts';
 import type { EnginePlan, MapAccess, ProgramPlan } from './plan.ts';
 
 export interface ThreadSetup {
@@ -92,7 +92,9 @@ export class EngineThread {
   private forwardBackward(source: ImageSource, batcher: Batcher, order: Uint32Array, epoch: number, first: number, images: number, step: number, reports: SharedReports, index: number): void {
     const { plan } = this.setup;
     const program = plan.train!;
-    this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, images, reports, head, logits, gradient, image, count);
+    // Every thread adds up the same labels in the same order.
+    const divisor = lossDivisor(program.losses[0]!, images, (image) => source.labels[order[first + image]!]!);
+    this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, { images, divisor }, reports, head, logits, gradient, image, count);
     for (let phase = 0; phase < program.phases; phase++) {
       const run = this.exported[`train.phase${phase}`] as PhaseFunction;
       this.overShards(images, (shard, from, to) => {
@@ -132,13 +134,15 @@ export class EngineThread {
     fill((base + input.address) / 4, input.row, input.column);
   }
 
-  private trainLoss(program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, images: number, reports: SharedReports, head: number, logits: number, gradient: number, image: number, count: number): void {
+  private trainLoss(program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, { images, divisor }: { images: number; divisor: number }, reports: SharedReports, head: number, logits: number, gradient: number, image: number, count: number): void {
     const plan = program.losses[head]!;
+    // A batch whose labels all weigh nothing changes nothing.
+    const scale = divisor === 0 ? 0 : plan.weight / divisor, reported = divisor === 0 ? 0 : plan.weight * (images / divisor);
     for (let i = 0; i < count; i++) {
-      const at = logits / 4 + i * plan.imageStride;
-      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan.classes, source.labels[order[first + image + i]!]!, plan.labelSmoothing, plan.weight / images, imageLoss);
-      reports.imageLoss[image + i]! += imageLoss.loss * plan.weight;
-      if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === source.labels[order[first + image + i]!] ? 1 : 0;
+      const at = logits / 4 + i * plan.imageStride, label = source.labels[order[first + image + i]!]!;
+      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan, label, scale, imageLoss);
+      reports.imageLoss[image + i]! += imageLoss.loss * reported;
+      if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === label ? 1 : 0;
     }
   }
 
@@ -215,10 +219,10 @@ export class EngineThread {
     const program = this.setup.plan.infer;
     let base = 0;
     this.onLoss = (_, logits, __, image, count) => {
-      const { classes, labelSmoothing, imageStride } = program.losses[0]!;
+      const plan = program.losses[0]!;
       for (let i = 0; i < count; i++) {
         const sample = base + image + i;
-        softmaxCrossEntropy(this.views.floats, logits / 4 + i * imageStride, -1, classes, source.labels[sample]!, labelSmoothing, 0, imageLoss);
+        softmaxCrossEntropy(this.views.floats, logits / 4 + i * plan.imageStride, -1, plan, source.labels[sample]!, 0, imageLoss);
         results.predictions[sample] = imageLoss.prediction;
         results.probabilities[sample] = imageLoss.probability;
         results.losses[sample] = imageLoss.loss;

@@ -2,6 +2,7 @@
 import type { Primitive } from '../../../layers/primitives.ts';
 import type { Network } from '../../../network/network.ts';
 import { Builder, type Shared } from '../builder.ts';
+import type { LossOptions } from '../loss.ts';
 import { sixteens, type FeatureMap } from '../program.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
@@ -71,7 +72,7 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   for (const head of heads) {
     const layer = network.layers[head.output]!;
     build.loss(layer.name, maps.get(valueOfLayer(head.output))!, {
-      classes: network.classes, labelSmoothing: network.loss.labelSmoothing, weight: head.weight, main: head.output === network.output,
+      classes: network.classes, ...lossOptions(network.loss), weight: head.weight, main: head.output === network.output,
     });
   }
   if (training) goBack(build, backwards);
@@ -80,6 +81,8 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   if (!training) build.operation({ layer: 'output', pass: 'forward', reads: [...kept.values()], writes: [], emit: () => [] });
   return { build, input, logits: maps.get(valueOfLayer(network.output))!, kept, reads };
 }
+
+const lossOptions = ({ labelSmoothing, classWeights }: Network['loss']): Omit<LossOptions, 'classes'> => ({ labelSmoothing, ...(classWeights === undefined ? {} : { classWeights }) });
 
 /** Last to first: when a step is reached, all readers of its result have given their shares. */
 function goBack(build: Builder, steps: readonly { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[]): void {
