@@ -7,7 +7,7 @@ import { localResponseNormalization } from './localResponse.ts';
 import { batchNormalization, updatedStatistics } from './normalization.ts';
 import type { Context, FeatureMaps, Gradients, Operation, Values } from './operation.ts';
 import { pool } from './pool.ts';
-import { flatten, join, pad } from './reshape.ts';
+import { flatten, join, pad, upsample } from './reshape.ts';
 import { softmax } from './softmax.ts';
 
 const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: Op }>> } = {
@@ -24,6 +24,7 @@ const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: 
   dropout,
   join,
   pad,
+  upsample,
   flatten,
 };
 
