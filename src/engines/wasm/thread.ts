@@ -3,7 +3,7 @@
  * not depend on how many threads there are, and every sum has one order, so results do not either.
  */
 import { createBatcher, type Batcher } from '../../data/index.ts';
-import { optimizerNamed } from '../../optimizers/index.ts';
+import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import type { ImageSource, TrainRequest } from '../engine.ts';
 import { Control, type ControlBuffers } from './control.ts';
 import { freeze, runFinale, type MemoryViews } from './finale.ts';
@@ -56,7 +56,8 @@ export class EngineThread {
     this.control = new Control(setup.control, setup.threads);
     this.views = { floats: new Float32Array(memory.buffer), doubles: new Float64Array(memory.buffer) };
     this.scratch = plan.scratchAddress + thread * plan.scratchBytes;
-    const loss = (...operands: [number, number, number, number, number]): void => this.onLoss(...operands);
+    // WebAssembly hands its 32 bits over as signed: addresses beyond 2 GiB arrive negative.
+    const loss = (head: number, logits: number, gradient: number, image: number, images: number): void => this.onLoss(head, logits >>> 0, gradient >>> 0, image, images);
     this.exported = new WebAssembly.Instance(setup.module, { host: { memory, loss } }).exports as never;
   }
 
@@ -179,8 +180,9 @@ export class EngineThread {
     reports.gradientNorm[index] = norm;
     const factor = spec!.clipNorm !== undefined && norm > spec!.clipNorm ? spec!.clipNorm / norm : 1;
     const { type, options } = spec!.optimizer;
+    const update = withPenalty(optimizerNamed(type)!, spec!.penalty);
     for (const decays of [0, 1] as const) {
-      const scalars = optimizerNamed(type)!.scalars(options, { lr, step, decays });
+      const scalars = update.scalars(options, { lr, step, decays });
       const table = optimizer!.tables[decays] / 4;
       optimizer!.scalars.forEach((scalar, i) => { this.views.floats[table + i] = scalars[scalar]!; });
       this.views.floats[table + optimizer!.scalars.length] = factor;
