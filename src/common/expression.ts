@@ -117,6 +117,20 @@ export function derivative(e: Expression, name: string): Expression {
   }
 }
 
+/** `replacement` wherever the input `name` stands. What was shared stays shared. */
+export function substitute(e: Expression, name: string, replacement: Expression, done: Map<Expression, Expression> = new Map()): Expression {
+  const known = done.get(e);
+  if (known) return known;
+  const inside = (of: Expression): Expression => substitute(of, name, replacement, done);
+  let result: Expression = e;
+  if (e.op === 'input') result = e.name === name ? replacement : e;
+  else if ('of' in e) result = { ...e, of: inside(e.of) };
+  else if (e.op === 'select') result = { ...e, left: inside(e.left), right: inside(e.right), then: inside(e.then), otherwise: inside(e.otherwise) };
+  else if ('left' in e) result = { ...e, left: inside(e.left), right: inside(e.right) };
+  done.set(e, result);
+  return result;
+}
+
 /** The names of the inputs, each once, in order of appearance. */
 export function inputsOf(e: Expression, found: Set<string> = new Set()): Set<string> {
   if (e.op === 'input') found.add(e.name);

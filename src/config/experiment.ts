@@ -59,4 +59,6 @@ export interface Training {
   schedule: Entry;
   /** Largest L2 norm of the whole gradient; absent: no clipping. */
   clip_norm?: number;
+  /** Of the parameters that decay; added to the gradient after clipping, not to the loss. Absent: none. */
+  penalty?: { l1: number; l2: number };
 }

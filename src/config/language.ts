@@ -147,6 +147,10 @@ const train = object('How it is trained.', {
   optimizer: entry(catalogues.optimizer, 'How weights follow the gradient.', { default: { adam: {} } }),
   schedule: entry(catalogues.schedule, 'How the learning rate changes over the epochs.', { default: { constant: {} } }),
   clip_norm: value(optional(number({ about: 'Largest L2 norm of the whole gradient; longer ones are scaled down. Absent: no clipping.', exclusiveMinimum: 0 }))),
+  penalty: object('Penalties on the weights, added to the gradient after clipping; the reported loss is without them. Not for biases and normalisation.', {
+    l1: value(number({ about: 'This times the sum of the absolute values: drives weights to 0.', minimum: 0, default: 0 })),
+    l2: value(number({ about: 'This times half the sum of the squares: as the weight decay of sgd, for any optimizer.', minimum: 0, default: 0 })),
+  }),
 }, { default: {} });
 
 const experimentName = text({ about: 'Names the run directory: letters, digits, dot, dash and underscore. Default: the file\'s name.' });

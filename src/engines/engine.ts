@@ -6,6 +6,7 @@ import type { Entry } from '../common/entry.ts';
 import type { Tensors } from '../common/tensor.ts';
 import type { AugmentationEntry } from '../config/experiment.ts';
 import type { Network } from '../network/network.ts';
+import type { Penalty } from '../optimizers/index.ts';
 
 export interface EngineSpec {
   network: Network;
@@ -21,6 +22,8 @@ export interface TrainingSpec {
   batchSize: number;
   optimizer: Entry;
   clipNorm?: number;
+  /** Added to the gradient, after clipping, where weight decay applies. */
+  penalty?: Penalty;
   seed: number;
 }
 

@@ -7,7 +7,7 @@ import { buildNetwork } from '../../src/network/index.ts';
 import { parameterKey } from '../../src/network/network.ts';
 import { model } from '../network/model.ts';
 import type { FeatureMaps } from '../../src/engines/reference/index.ts';
-import { optimizers } from '../../src/optimizers/index.ts';
+import { optimizers, withPenalty } from '../../src/optimizers/index.ts';
 import { schedules } from '../../src/schedules/index.ts';
 
 /** Images in a batch of a layer's example. */
@@ -47,8 +47,13 @@ const optimizerOptions: Readonly<Record<string, readonly Record<string, unknown>
   adamw: [{}, { lr: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.2 }],
 };
 
+const penalties = [{ l1: 0.02, l2: 0 }, { l1: 0.01, l2: 0.1 }];
+
 export const optimizerCases = optimizers.flatMap((optimizer) =>
-  optimizerOptions[optimizer.name].map((given) => ({ name: `${optimizer.name} ${JSON.stringify(given)}`, optimizer, options: withDefaults(optimizer, given) })));
+  optimizerOptions[optimizer.name].flatMap((given) => [undefined, ...penalties].map((penalty) => ({
+    name: `${optimizer.name} ${JSON.stringify(given)}${penalty === undefined ? '' : `, ${JSON.stringify(penalty)}`}`,
+    optimizer: withPenalty(optimizer, penalty), options: withDefaults(optimizer, given), penalty: penalty ?? { l1: 0, l2: 0 },
+  }))));
 
 export const optimizerStart = drawn('optimizer start', 8);
 /** Of very different sizes, from step to step and from element to element. */

@@ -195,7 +195,9 @@ def optimizer(case):
     optimizer = OPTIMIZERS[case["type"]]([p], case["options"])
     steps = []
     for gradient in case["gradients"]:
-        p.grad = torch.tensor(gradient)
+        value = p.detach().clone().requires_grad_()
+        penalty = case["penalty"]["l1"] * value.abs().sum() + case["penalty"]["l2"] / 2 * value.square().sum()
+        p.grad = torch.tensor(gradient) + torch.autograd.grad(penalty, value)[0]
         optimizer.step()
         steps.append(numbers(p))
     return {"name": case["name"], "steps": steps}

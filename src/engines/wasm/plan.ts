@@ -5,7 +5,7 @@
 import type { Shape } from '../../common/shape.ts';
 import type { TrainingSpec } from '../engine.ts';
 import type { Network } from '../../network/network.ts';
-import { optimizerNamed } from '../../optimizers/index.ts';
+import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import { createShared, type Shared } from './builder.ts';
 import { i32, memoryFill, ModuleBuilder, type Code, type FunctionBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
@@ -167,7 +167,7 @@ const sixtyFour = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParameter[], trainedBytes: number, arena: Arena): OptimizerPlan {
   const { type, options } = training.optimizer;
-  const optimizer = optimizerNamed(type)!;
+  const optimizer = withPenalty(optimizerNamed(type)!, training.penalty);
   const states = [...optimizer.state(options)];
   const scalars = Object.keys(optimizer.scalars(options, { lr: 0, step: 1, decays: 0 })).sort();
   const chunks = parameters.flatMap(({ trained, size, offset, decay }, parameter) => !trained ? [] : Array.from({ length: Math.ceil(size / chunkFloats) }, (_, i) => ({
@@ -182,7 +182,7 @@ function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParam
 function emitOptimizer(module: ModuleBuilder, training: TrainingSpec, plan: OptimizerPlan, shards: number, shardBytes: number): void {
   const { type, options } = training.optimizer;
   emitReduce(module, 'reduce', shards, shardBytes);
-  emitUpdate(module, 'update', optimizerNamed(type)!.update(options), plan.states, plan.scalars);
+  emitUpdate(module, 'update', withPenalty(optimizerNamed(type)!, training.penalty).update(options), plan.states, plan.scalars);
 }
 
 function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'] {
