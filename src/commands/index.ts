@@ -18,6 +18,7 @@ export const verbs: readonly Verb[] = [
   { name: 'validate', summary: 'Check configurations and show every mistake', load: () => import('./validate.ts') },
   { name: 'config', summary: 'Print a configuration with everything filled in', load: () => import('./config.ts') },
   { name: 'inspect', summary: 'Show what every layer gives, costs and sees', load: () => import('./inspect.ts') },
+  { name: 'diff', summary: 'Show how two configurations or runs differ, layer by layer', load: () => import('./diff.ts') },
   { name: 'lint', summary: 'Advise on the design of networks', load: () => import('./lint.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of configurations', load: () => import('./schema.ts') },
 ];
