@@ -7,6 +7,7 @@ import type { Expression } from '../../src/common/expression.ts';
 import type { Padding, Pair, Shape } from '../../src/common/shape.ts';
 import { layerBuffers, layerForward, lossAndGradient, updateParameter } from '../../src/engines/reference/index.ts';
 import type { Context, FeatureMaps, Values } from '../../src/engines/reference/index.ts';
+import { outputShape } from '../../src/layers/primitives.ts';
 import type { Primitive } from '../../src/layers/primitives.ts';
 import { ceilOverhang, resolvePadding } from '../../src/layers/window.ts';
 import { optimizerNamed } from '../../src/optimizers/index.ts';
@@ -76,9 +77,31 @@ const pool = (kind: 'max' | 'average'): Operator => ([x], attributes) => {
 const convolution: Operator = ([x, weight], attributes) => {
   const images = imagesOf(x);
   const kernel = pairOf(attributes.kernel_shape, [1, 1]), stride = pairOf(attributes.strides, [1, 1]);
-  const primitive: Primitive = { op: 'convolution', filters: weight.shape[0], kernel, stride, dilation: [1, 1], padding: paddingOf(attributes, images.shape, kernel, stride), groups: 1, bias: false };
+  const primitive: Primitive = { op: 'convolution', filters: weight.shape[0], kernel, stride, dilation: pairOf(attributes.dilations, [1, 1]), padding: paddingOf(attributes, images.shape, kernel, stride), groups: numberOf(attributes.group, 1), bias: false };
   return run(primitive, [images], { weight: weight.data });
 };
+
+/** An `output_shape` stands for padding; where it asks for more than there is, for output padding. Of an odd number of cells one more is cut off before. */
+const transposedConvolution: Operator = ([x, weight], attributes) => {
+  const images = imagesOf(x);
+  const groups = numberOf(attributes.group, 1);
+  const kernel = pairOf(attributes.kernel_shape, [weight.shape[2], weight.shape[3]]);
+  const stride = pairOf(attributes.strides, [1, 1]), dilation = pairOf(attributes.dilations, [1, 1]), added = pairOf(attributes.output_padding, [0, 0]);
+  const common = { op: 'transposedConvolution' as const, filters: weight.shape[1] * groups, kernel, stride, dilation, groups, bias: false };
+  if (!Array.isArray(attributes.output_shape)) {
+    return run({ ...common, padding: paddingOf(attributes, images.shape, kernel, stride), outputPadding: added }, [images], { weight: weight.data });
+  }
+  const whole = outputShape({ ...common, padding: { top: 0, left: 0, bottom: 0, right: 0 }, outputPadding: added }, [images.shape]);
+  const wanted = attributes.output_shape as readonly number[];
+  const surplus: Pair = [whole.height - wanted[0], whole.width - wanted[1]];
+  const cut = (cells: number): [before: number, after: number] => [Math.ceil(Math.max(0, cells) / 2), Math.floor(Math.max(0, cells) / 2)];
+  const [[top, bottom], [left, right]] = [cut(surplus[0]), cut(surplus[1])];
+  const outputPadding: Pair = [added[0] + Math.max(0, -surplus[0]), added[1] + Math.max(0, -surplus[1])];
+  return run({ ...common, padding: { top, left, bottom, right }, outputPadding }, [images], { weight: weight.data });
+};
+
+const localResponse: Operator = ([x], { size, alpha, beta, bias }) =>
+  run({ op: 'localResponseNormalization', size: Number(size), alpha: numberOf(alpha, 1e-4), beta: numberOf(beta, 0.75), k: numberOf(bias, 1) }, [imagesOf(x)]);
 
 const transposed = ({ shape: [rows, columns], data }: OnnxTensor): OnnxTensor =>
   ({ shape: [columns, rows], data: data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]) });
@@ -123,7 +146,7 @@ const dropout: Operator = (inputs, attributes, expected) => {
 };
 
 /** Our softmax lives in the loss: with the gradient g of one image whose label is 0, p = g + one-hot(0). */
-const softmax = (logarithm: boolean): Operator => ([x], attributes) => {
+const softmax = (logarithm: boolean) => ([x]: readonly OnnxTensor[], attributes: Attributes): Outputs => {
   const { count, shape: { channels, height }, data } = mapsOf(x, numberOf(attributes.axis, -1));
   const result = new Float64Array(data.length);
   for (let row = 0; row < count * height; row++) {
@@ -144,7 +167,7 @@ const crossEntropy: Operator = (inputs, attributes) => {
   if (attributes.ignore_index !== undefined) return 'our loss has no label to ignore';
   const logits = mapsOf(x, 1);
   const { loss } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, labels.data);
-  return [[loss], softmax(true)([x], { axis: 1 }, [])[0]];
+  return [[loss], softmax(true)([x], { axis: 1 })[0]];
 };
 
 /** R (rate), T (steps before), then all parameters, all gradients and each kind of state. With T = 0 ONNX corrects no bias: our step of infinite count. */
@@ -192,6 +215,6 @@ export const operators: Readonly<Record<string, Operator>> = {
   Adagrad: optimizer('adagrad', ['square_sum'], ({ epsilon }) => ({ epsilon }), (r, t, { decay_factor: decay }) => r / (1 + t * Number(decay))),
   Adam: optimizer('adam', ['first_moment', 'second_moment'], ({ alpha, beta, epsilon }) => ({ beta1: alpha, beta2: beta, epsilon })),
   Momentum: optimizer('sgd', ['momentum'], ({ alpha, mode }) => ({ momentum: alpha, nesterov: mode === 'nesterov' })),
-  ConvTranspose: () => 'there is no transposed convolution yet',
-  LRN: () => 'there is no local response normalisation yet',
+  ConvTranspose: transposedConvolution,
+  LRN: localResponse,
 };

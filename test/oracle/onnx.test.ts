@@ -10,7 +10,7 @@ import type { OnnxTensor } from './onnx-operators.ts';
 
 /** Of the ONNX project's own backend tests, but for the relative one, which is 1e-3 there. */
 const relative = 1e-5, absolute = 1e-6;
-/** Expectations that the ONNX project wrote down with four decimals. */
+/** Cases whose inputs and expectations the ONNX project wrote down with four decimals: a mean of both is within 1e-4. */
 const rounded = new Set(['test_averagepool_2d_ceil_last_window_starts_on_pad']);
 
 interface Case {
@@ -34,7 +34,7 @@ const covered = results.filter(({ result }) => typeof result !== 'string');
 const uncovered = results.filter(({ result }) => typeof result === 'string');
 
 test.each(covered.map(({ each, result }) => [each.name, each, result] as const))('%s', (name, { outputs }, result) => {
-  const distance = rounded.has(name) ? 5e-5 : absolute;
+  const distance = rounded.has(name) ? 1e-4 : absolute;
   outputs.forEach((expected, index) => {
     const actual = result[index];
     if (typeof actual !== 'object') return; // an output that we do not give: every first one is there
@@ -56,8 +56,6 @@ test.skipIf(!present)('what is not covered, and why', () => {
       "our loss has no weights of classes": 8,
       "takes logarithms of probabilities; our loss takes logits": 6,
       "the mask is drawn by another generator and not given": 1,
-      "there is no local response normalisation yet": 1,
-      "there is no transposed convolution yet": 4,
     }
   `);
 });
