@@ -51,7 +51,7 @@ export async function prepareEngine({ experiment, network, dataset, threads, cre
   checkFit(network, dataset);
   const { train, seed } = experiment;
   const engine = await createEngine({
-    network, threads, training: { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, seed },
+    network, threads, training: { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, penalty: train.penalty, seed },
   });
   try {
     checkMemory(engine, network, dataset);

@@ -19,6 +19,9 @@ export const verbs: readonly Verb[] = [
   { name: 'config', summary: 'Print a configuration with everything filled in', load: () => import('./config.ts') },
   { name: 'augment', summary: 'A picture of what the augmentation makes of training images', load: () => import('./augment.ts') },
   { name: 'data', summary: 'Count, measure and hash the images of a configuration', load: () => import('./data.ts') },
+  { name: 'inspect', summary: 'Show what every layer gives, costs and sees', load: () => import('./inspect.ts') },
+  { name: 'diff', summary: 'Show how two configurations or runs differ, layer by layer', load: () => import('./diff.ts') },
+  { name: 'lint', summary: 'Advise on the design of networks', load: () => import('./lint.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of configurations', load: () => import('./schema.ts') },
 ];
 

@@ -57,13 +57,24 @@ function textWidth(text: string): number {
 const missing = '-';
 
 /** Broken at blanks, and inside words that are wider than the column. Coloured text is left alone: only plain columns are narrowed. */
-function wrapText(text: string, width: number): string {
+export function wrapText(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const lines: string[] = [];
   for (const word of text.split(' ').flatMap((each) => cutWord(each, width))) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
+  }
+  return lines.join('\n');
+}
+
+/** A dotted name in lines of at most that width, broken before dots: `stage2.1` / `.residual1`. */
+export function breakAtDots(name: string, width: number): string {
+  const lines: string[] = [];
+  for (const part of name.split(/(?=\.)/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] = last + part;
+    else lines.push(part);
   }
   return lines.join('\n');
 }

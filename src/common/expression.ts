@@ -7,11 +7,13 @@
  *     derivative(relu, 'x');                     // select(x > 0, 1, 0)
  */
 
+import * as math from './math.ts';
+
 export type Expression =
   | { op: 'constant'; value: number }
   | { op: 'input'; name: string }
   | { op: 'add' | 'subtract' | 'multiply' | 'divide' | 'max' | 'min'; left: Expression; right: Expression }
-  | { op: 'negate' | 'sqrt' | 'exp' | 'log' | 'tanh'; of: Expression }
+  | { op: 'negate' | 'sqrt' | 'exp' | 'log' | 'tanh' | 'erf'; of: Expression }
   /** `then` where left > right, else `otherwise`. */
   | { op: 'select'; left: Expression; right: Expression; then: Expression; otherwise: Expression };
 
@@ -37,6 +39,8 @@ export const sqrt = unary('sqrt');
 export const exp = unary('exp');
 export const log = unary('log');
 export const tanh = unary('tanh');
+/** The error function: 2 / √π times the integral of exp(-t²) from 0 to x. */
+export const erf = unary('erf');
 /** `then` where left > right, else `otherwise`. */
 export const select = (left: Operand, right: Operand, then: Operand, otherwise: Operand): Expression =>
   ({ op: 'select', left: lift(left), right: lift(right), then: lift(then), otherwise: lift(otherwise) });
@@ -72,9 +76,10 @@ function applyUnary(op: Unary, a: number): number {
   switch (op) {
     case 'negate': return -a;
     case 'sqrt': return Math.sqrt(a);
-    case 'exp': return Math.exp(a);
-    case 'log': return Math.log(a);
-    case 'tanh': return Math.tanh(a);
+    case 'exp': return math.exp(a);
+    case 'log': return math.log(a);
+    case 'tanh': return math.tanh(a);
+    case 'erf': return math.erf(a);
   }
 }
 
@@ -107,8 +112,23 @@ export function derivative(e: Expression, name: string): Expression {
     case 'exp': return multiply(e, d(e.of));
     case 'log': return divide(d(e.of), e.of);
     case 'tanh': return multiply(subtract(1, multiply(e, e)), d(e.of));
+    case 'erf': return multiply(multiply(2 / Math.sqrt(Math.PI), exp(negate(multiply(e.of, e.of)))), d(e.of));
     case 'select': return select(e.left, e.right, d(e.then), d(e.otherwise));
   }
+}
+
+/** `replacement` wherever the input `name` stands. What was shared stays shared. */
+export function substitute(e: Expression, name: string, replacement: Expression, done: Map<Expression, Expression> = new Map()): Expression {
+  const known = done.get(e);
+  if (known) return known;
+  const inside = (of: Expression): Expression => substitute(of, name, replacement, done);
+  let result: Expression = e;
+  if (e.op === 'input') result = e.name === name ? replacement : e;
+  else if ('of' in e) result = { ...e, of: inside(e.of) };
+  else if (e.op === 'select') result = { ...e, left: inside(e.left), right: inside(e.right), then: inside(e.then), otherwise: inside(e.otherwise) };
+  else if ('left' in e) result = { ...e, left: inside(e.left), right: inside(e.right) };
+  done.set(e, result);
+  return result;
 }
 
 /** The names of the inputs, each once, in order of appearance. */

@@ -27,7 +27,9 @@ export function buildExperiment(tree: MapTree): Experiment {
       optimizer: buildEntry(valueOf(train, 'optimizer')!, catalogues.optimizer),
       schedule: buildEntry(valueOf(train, 'schedule')!, catalogues.schedule),
       ...(plain.train.clip_norm === undefined ? {} : { clip_norm: plain.train.clip_norm }),
+      ...(plain.train.penalty === undefined ? {} : { penalty: plain.train.penalty }),
     },
+    ...(plain.lint === undefined ? {} : { lint: plain.lint }),
   };
 }
 

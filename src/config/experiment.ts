@@ -15,6 +15,8 @@ export interface Experiment {
   /** In order; each with the probability of being applied to an image. */
   augmentation: AugmentationEntry[];
   train: Training;
+  /** Advice that is not wanted, by name. */
+  lint?: { allow: string[] };
 }
 
 export interface Model {
@@ -57,4 +59,6 @@ export interface Training {
   schedule: Entry;
   /** Largest L2 norm of the whole gradient; absent: no clipping. */
   clip_norm?: number;
+  /** Of the parameters that decay; added to the gradient after clipping, not to the loss. Absent: none. */
+  penalty?: { l1: number; l2: number };
 }

@@ -53,6 +53,8 @@ export type FormOf<K extends Form['kind']> = Extract<Form, { kind: K }>;
 
 /** Names of layers, heads and parameters: they become parts of paths such as `stage2.1.conv2`. */
 export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
+/** Names of parameters and variables: `$filters`, `$variables.width`. */
+const wordPattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** Blocks begin with a capital, so that no built-in added later collides. */
 export const blockPattern = /^[A-Z][A-Za-z0-9_]{0,63}$/;
 
@@ -115,14 +117,16 @@ const head = object('An auxiliary classifier, as GoogLeNet\'s: its loss is added
   layers: { form: layersForm('Its layers; the last one gives as many values as there are classes.', 1), required: true },
 });
 
-const parameterValue = either<unknown>([
-  { const: 'required' }, { type: 'number' }, { type: 'string' }, { type: 'boolean' }, { type: 'array', items: { type: ['number', 'string', 'boolean'] } },
-], { about: '`required`, or the value where a use of the block gives none.' });
+const plainValues = [{ type: 'number' }, { type: 'string' }, { type: 'boolean' }, { type: 'array', items: { type: ['number', 'string', 'boolean'] } }];
+
+const variableValue = either<unknown>(plainValues, { about: 'A number, a word, true or false, or a list of these.' });
+
+const parameterValue = either<unknown>([{ const: 'required' }, ...plainValues], { about: '`required`, or the value where a use of the block gives none.' });
 
 const block = object('Layers with parameters, used like a layer type.', {
   params: {
     form: {
-      kind: 'map', of: { kind: 'value', option: parameterValue }, names: /^[A-Za-z_][A-Za-z0-9_]{0,63}$/, namesAre: 'letters, digits and _',
+      kind: 'map', of: { kind: 'value', option: parameterValue }, names: wordPattern, namesAre: 'letters, digits and _',
       about: 'Parameters: `required` or a default. Used as `$filters`; whole-number arithmetic is allowed: `$filters * 4`.',
     },
     default: {},
@@ -149,10 +153,18 @@ const train = object('How it is trained.', {
   optimizer: entry(catalogues.optimizer, 'How weights follow the gradient.', { default: { adam: {} } }),
   schedule: entry(catalogues.schedule, 'How the learning rate changes over the epochs.', { default: { constant: {} } }),
   clip_norm: value(optional(number({ about: 'Largest L2 norm of the whole gradient; longer ones are scaled down. Absent: no clipping.', exclusiveMinimum: 0 }))),
+  penalty: object('Penalties on the weights, added to the gradient after clipping; the reported loss is without them. Not for biases and normalisation.', {
+    l1: value(number({ about: 'This times the sum of the absolute values: drives weights to 0.', minimum: 0, default: 0 })),
+    l2: value(number({ about: 'This times half the sum of the squares: as the weight decay of sgd, for any optimizer.', minimum: 0, default: 0 })),
+  }),
 }, { default: {} });
 
 const experimentName = text({ about: 'Names the run directory: letters, digits, dot, dash and underscore. Default: the file\'s name.' });
 experimentName.schema['pattern'] = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';
+
+const lint = object('What `exp lint` may say.', {
+  allow: value(either<string[]>([{ type: 'array', items: { type: 'string' } }], { about: 'Advice that is not wanted for this experiment, by name: [dropout-on-logits].', default: [] })),
+});
 
 /** An experiment after composition; `extends` and `without` are gone by then. */
 export const experimentForm = object('One experiment: what is trained on which images, and how.', {
@@ -160,6 +172,7 @@ export const experimentForm = object('One experiment: what is trained on which i
   name: value(optional(experimentName)),
   description: value(optional(text({ about: 'What it is for, in a sentence or two.' }))),
   seed: value(integer({ about: 'Of everything random: weights, order of images, dropout, augmentation.', minimum: 0, maximum: 4294967295, default: 1 })),
+  variables: { form: { kind: 'map', of: { kind: 'value', option: variableValue }, names: wordPattern, namesAre: 'letters, digits and _', about: 'Values of the file\'s own, used as `$variables.width`, also in blocks and in arithmetic: multipliers of width and depth.' } },
   dataset: entry(catalogues.dataset, 'The images to train and test on.', { required: true }),
   blocks: {
     form: {
@@ -177,6 +190,7 @@ export const experimentForm = object('One experiment: what is trained on which i
     default: [],
   },
   train,
+  lint,
 }).form as FormOf<'object'>;
 
 /** Keys of a file that composition consumes. */

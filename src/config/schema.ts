@@ -21,8 +21,8 @@ export function experimentSchema(): JsonSchema {
     title: 'Experiment',
     ...experiment,
     properties: { ...composition, ...(experiment['properties'] as JsonSchema) },
-    // A file that extends another need not have what the other has.
-    if: { required: ['extends'] },
+    // A file that extends another need not have what the other has; one that only defines blocks is there to be extended.
+    if: { anyOf: [{ required: ['extends'] }, { required: ['blocks'], not: { anyOf: [{ required: ['dataset'] }, { required: ['model'] }, { required: ['train'] }] } }] },
     else: { required: experiment['required'] },
     required: [],
     definitions: {

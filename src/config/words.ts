@@ -33,7 +33,8 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   times: ['times'], count: ['times'], n: ['times'], repeats: ['times'], modules: ['layers'], layers: ['body'], downsample: ['shortcut'],
   // Training
   learning_rate: ['lr'], base_lr: ['lr'], lr0: ['lr'], eta: ['lr'], step_size: ['lr', 'every'], wd: ['weight_decay'],
-  decay: ['weight_decay', 'factor'], weightdecay: ['weight_decay'], l2: ['weight_decay'],
+  decay: ['weight_decay', 'factor'], weightdecay: ['weight_decay'], l2: ['weight_decay', 'penalty'],
+  l1: ['penalty'], regularizer: ['penalty'], regularization: ['penalty'], kernel_regularizer: ['penalty'],
   beta_1: ['beta1'], beta_2: ['beta2'], betas: ['beta1'], rho: ['decay', 'alpha'], nesterov_momentum: ['nesterov'],
   num_epochs: ['epochs'], max_epochs: ['epochs'], n_epochs: ['epochs'], epoch: ['epochs'], iterations: ['epochs'], max_iter: ['epochs'],
   batchsize: ['batch_size'], batch: ['batch_size'], mini_batch_size: ['batch_size'], minibatch: ['batch_size'],
@@ -63,7 +64,6 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
 
 /** Layers that other tools write and that are not layers here. */
 const notALayer: Readonly<Record<string, string>> = {
-  softmax: 'leave it out: softmax belongs to the loss, and the last layer gives the logits',
   input: 'leave it out: the input shape comes from the dataset, or from model.input',
   activation: 'write the activation as a layer of its own: relu',
 };

@@ -6,6 +6,7 @@ import type { Entry } from '../common/entry.ts';
 import type { Tensors } from '../common/tensor.ts';
 import type { AugmentationEntry } from '../config/experiment.ts';
 import type { Network } from '../network/network.ts';
+import type { Penalty } from '../optimizers/index.ts';
 
 export interface EngineSpec {
   network: Network;
@@ -21,6 +22,8 @@ export interface TrainingSpec {
   batchSize: number;
   optimizer: Entry;
   clipNorm?: number;
+  /** Added to the gradient, after clipping, where weight decay applies. */
+  penalty?: Penalty;
   seed: number;
 }
 
@@ -61,7 +64,7 @@ export interface StepReports {
   /** Steps done: fewer than asked for when stopped or diverged. */
   steps: number;
   images: Int32Array;
-  /** Sum of the images' losses. */
+  /** Sum of the images' losses: the mean that is trained on, times the images. */
   loss: Float64Array;
   correct: Int32Array;
   /** L2 norm of the gradient before clipping; NaN when the engine was not asked to clip. */
@@ -72,7 +75,7 @@ export interface StepReports {
 
 export interface Evaluation {
   images: number;
-  /** Mean over the images. */
+  /** Mean over the images; where classes have weights, over the weights of the labels. */
   loss: number;
   correct: number;
   /** Per image. */

@@ -1,8 +1,8 @@
 /** Convolution: the cross-correlation of deep learning, over an image [channels, height, width]. */
 import { boolean, countOrClasses, required, toPair } from '../common/options.ts';
-import type { Pair } from '../common/shape.ts';
+import { checkGroups, convolutionGeometry, convolutionParameters, groupsOption, slidingOptions } from './convolution.ts';
 import { defineLayer } from './layer.ts';
-import { checkWindowFits, padding, resolvePadding, windowSizes } from './window.ts';
+import { checkWindowFits } from './window.ts';
 
 export const conv = defineLayer({
   name: 'conv',
@@ -10,42 +10,29 @@ export const conv = defineLayer({
   source: 'LeCun et al., "Backpropagation applied to handwritten zip code recognition", Neural Computation 1989',
   options: {
     filters: required(countOrClasses({ about: 'Number of filters: the channels of the output, or `classes`.' })),
-    kernel: windowSizes({ about: 'Size of the window in cells: a number, or [height, width].', default: 3 }),
-    stride: windowSizes({ about: 'Cells from one window to the next: a number, or [vertical, horizontal].', default: 1 }),
-    padding: padding(
-      'Zeros around the image, in cells on each side: a number, [vertical, horizontal], `same` (the output has the size of input / stride, rounded up) or `valid` (none).',
-    ),
-    dilation: windowSizes({ about: 'Distance of neighbouring cells inside the window: 2 leaves one out between them.', default: 1 }),
+    ...slidingOptions,
+    groups: groupsOption,
     bias: boolean({ about: 'Whether a number per filter is added; useless before batch normalisation.', default: true }),
   },
   main: 'filters',
 
   check(options, [input]) {
-    const { kernel, dilation, padding: surround } = geometry(options, input);
+    checkGroups(options.groups, input.channels, Number(options.filters));
+    const { kernel, dilation, padding: surround } = convolutionGeometry(options, input);
     checkWindowFits(input, kernel, surround, dilation);
   },
 
   parameters(options, [input]) {
-    const filters = Number(options.filters);
-    const [height, width] = toPair(options.kernel);
-    const weight = {
-      name: 'weight',
-      shape: [filters, input.channels, height, width],
-      start: { fanIn: input.channels * height * width, fanOut: filters * height * width },
-      trained: true,
-      decay: true,
-    };
-    const bias = { name: 'bias', shape: [filters], start: { fill: 0 }, trained: true, decay: false };
-    return options.bias ? [weight, bias] : [weight];
+    return convolutionParameters(options, Number(options.filters), input.channels / options.groups);
   },
 
   lower(options, [input]) {
-    return [{ op: 'convolution', filters: Number(options.filters), ...geometry(options, input), groups: 1, bias: options.bias }];
+    return [{ op: 'convolution', filters: Number(options.filters), ...convolutionGeometry(options, input), groups: options.groups, bias: options.bias }];
   },
 
   multiplyAdds(options, [input], output) {
     const [height, width] = toPair(options.kernel);
-    return output.channels * output.height * output.width * input.channels * height * width;
+    return output.channels * output.height * output.width * (input.channels / options.groups) * height * width;
   },
 
   window(options) {
@@ -62,20 +49,9 @@ export const conv = defineLayer({
     { options: { filters: 3, kernel: 3, dilation: 2, padding: 2 }, inputs: [{ channels: 2, height: 7, width: 6 }] },
     { options: { filters: 3, kernel: 3, dilation: [1, 3], stride: [1, 2], padding: 'valid' }, inputs: [{ channels: 2, height: 4, width: 9 }] },
     { options: { filters: 8, kernel: 2, stride: 3, padding: 1 }, inputs: [{ channels: 4, height: 8, width: 8 }] },
+    { options: { filters: 6, groups: 2, padding: 1 }, inputs: [{ channels: 4, height: 5, width: 6 }] },
+    { options: { filters: 32, kernel: [1, 2], groups: 2, bias: false }, inputs: [{ channels: 32, height: 2, width: 3 }] },
+    { options: { filters: 18, kernel: 1, groups: 3 }, inputs: [{ channels: 27, height: 2, width: 3 }] },
+    { options: { filters: 20, kernel: 3, stride: 2, padding: 'same', groups: 20 }, inputs: [{ channels: 20, height: 6, width: 3 }] },
   ],
 });
-
-type Geometry = Parameters<typeof resolvePadding>;
-interface WindowOptions {
-  kernel: number | [number, number];
-  stride: number | [number, number];
-  dilation: number | [number, number];
-  padding: Geometry[0];
-}
-
-function geometry(options: WindowOptions, input: Geometry[1]): { kernel: Pair; stride: Pair; dilation: Pair; padding: ReturnType<typeof resolvePadding> } {
-  const kernel = toPair(options.kernel);
-  const stride = toPair(options.stride);
-  const dilation = toPair(options.dilation);
-  return { kernel, stride, dilation, padding: resolvePadding(options.padding, input, kernel, stride, dilation) };
-}

@@ -12,7 +12,7 @@ export const dropout = defineLayer({
   main: 'rate',
   random: true,
   lower(options) {
-    return [{ op: 'dropout', rate: options.rate }];
+    return [{ op: 'dropout', rate: options.rate, unit: 'element' }];
   },
   examples: [
     { options: {}, inputs: [{ channels: 20, height: 1, width: 1 }] },

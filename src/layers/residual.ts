@@ -1,6 +1,7 @@
 /** A residual connection: output = body(x) + shortcut(x). The activation behind the sum is a layer of its own. */
 import { either, layerList, required } from '../common/options.ts';
 import { describeShape, sameShape } from '../common/shape.ts';
+import type { Pair } from '../common/shape.ts';
 import { defineStructure, ShapeProblem } from './layer.ts';
 import type { Builder, Ref } from './layer.ts';
 
@@ -57,6 +58,13 @@ export const residual = defineStructure({
   ],
 });
 
+/** Cells of the input from one of the body's output to the next. */
+function strideOf(builder: Builder, input: Ref, body: Ref): Pair {
+  const stride = builder.strideBetween(input, body);
+  if (stride.every(Number.isInteger)) return stride;
+  throw new ShapeProblem('the body makes the image larger: no projection follows it', 'shortcut', 'give the shortcut as a list of layers that does so too, with upsample or conv_transpose');
+}
+
 function buildShortcut(shortcut: Shortcut, builder: Builder, input: Ref, body: Ref): Ref {
   if (typeof shortcut !== 'string') return builder.sequence(shortcut, input, 'shortcut');
   if (shortcut === 'projection' || (shortcut === 'auto' && !sameShape(input.shape, body.shape))) return project(builder, input, body);
@@ -65,7 +73,7 @@ function buildShortcut(shortcut: Shortcut, builder: Builder, input: Ref, body: R
 
 /** Option B of the paper. */
 function project(builder: Builder, input: Ref, body: Ref): Ref {
-  const [vertical, horizontal] = builder.strideBetween(input, body);
+  const [vertical, horizontal] = strideOf(builder, input, body);
   const options = { filters: body.shape.channels, kernel: 1, stride: [vertical, horizontal], bias: false };
   const convolved = builder.layer('conv', options, [input], 'shortcut.conv1');
   return builder.layer('batchnorm', {}, [convolved], 'shortcut.batchnorm1');
@@ -73,7 +81,7 @@ function project(builder: Builder, input: Ref, body: Ref): Ref {
 
 /** Option A of the paper: no weights. A pool with a 1×1 window keeps every stride-th cell. */
 function subsampleAndPad(builder: Builder, input: Ref, body: Ref): Ref {
-  const [vertical, horizontal] = builder.strideBetween(input, body);
+  const [vertical, horizontal] = strideOf(builder, input, body);
   const missing = body.shape.channels - input.shape.channels;
   if (missing < 0) {
     throw new ShapeProblem(`pad cannot make ${body.shape.channels} channels of ${input.shape.channels}`, 'shortcut', 'set shortcut: projection');

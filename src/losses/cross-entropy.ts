@@ -1,5 +1,5 @@
 /** Softmax and cross-entropy in one, on logits. */
-import { number } from '../common/options.ts';
+import { either, number, optional } from '../common/options.ts';
 import { defineLoss } from './loss.ts';
 
 export const crossEntropy = defineLoss({
@@ -13,8 +13,18 @@ export const crossEntropy = defineLoss({
       minimum: 0,
       exclusiveMaximum: 1,
     }),
+    class_weights: optional(either<number[]>([{ type: 'array', items: { type: 'number', minimum: 0 }, minItems: 2 }], {
+      about: 'How much each class counts, one number a class: rare classes more. The mean is over the weights of the labels. Absent: all alike.',
+    })),
   },
-  lower(options) {
-    return { op: 'softmaxCrossEntropy', labelSmoothing: options.label_smoothing };
+  check({ class_weights: weights }, classes) {
+    if (weights === undefined) return undefined;
+    const option = 'class_weights';
+    if (weights.length !== classes) return { option, message: `has ${weights.length} numbers, but there are ${classes} classes`, fix: 'give one number for each class, in the order of the labels' };
+    if (weights.every((weight) => weight === 0)) return { option, message: 'is 0 for every class: there is nothing to learn', fix: 'give the classes that count a weight above 0' };
+    return undefined;
+  },
+  lower({ label_smoothing: labelSmoothing, class_weights: classWeights }) {
+    return { op: 'softmaxCrossEntropy', labelSmoothing, ...(classWeights === undefined ? {} : { classWeights }) };
   },
 });

@@ -32,8 +32,9 @@ export function buildNetwork(model: Model, loss: Entry, facts: Facts): Network {
     return { name, output: logits.index, weight: head.weight };
   });
   if (state.problems.length === 0) checkUse(state, [output.index, ...heads.map((head) => head.output)]);
+  const lossPrimitive = lowerLoss(state, loss);
   if (state.problems.length > 0) throw new UserError(state.problems);
-  return { input, classes: state.classes, layers: state.layers, output: output.index, loss: lowerLoss(loss), heads };
+  return { input, classes: state.classes, layers: state.layers, output: output.index, loss: lossPrimitive, heads };
 }
 
 /** Where names are looked for. */
@@ -159,9 +160,12 @@ function withDefaults(structure: Structure, given: Record<string, unknown>): Rec
   return { ...Object.fromEntries(defaults), ...given };
 }
 
-function lowerLoss(loss: Entry): Network['loss'] {
+/** The loss as a primitive; options that do not fit the classes are reported. */
+function lowerLoss(state: Construction, loss: Entry): Network['loss'] {
   const found = lossNamed(loss.type);
   if (found === undefined) throw new Error(`there is no loss ${loss.type}`);
+  const problem = found.check?.(loss.options, state.classes);
+  if (problem) state.problems.push({ code: 'loss-mismatch', message: problem.message, fix: problem.fix, path: `train.loss.${loss.type}.${problem.option}` });
   return found.lower(loss.options);
 }
 

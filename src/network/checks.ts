@@ -37,6 +37,7 @@ export function checkFacts(state: Construction, input: Shape, facts: Facts): voi
 export function checkLogits(state: Construction, output: Ref, what: string): void {
   const { shape } = output;
   if (doubtOf(state, [output]) !== undefined) return;
+  checkNoSoftmax(state, output, what);
   if (shape.channels === state.classes && sizeOf(shape) === state.classes) return;
   const site = state.sites[widthGiver(state, output.index)];
   const given = sizeOf(shape) === shape.channels ? `${shape.channels} numbers` : `feature maps of ${describeShape(shape)}`;
@@ -45,6 +46,18 @@ export function checkLogits(state: Construction, output: Ref, what: string): voi
     message: `${what} ends in ${given}, but the dataset has ${state.classes} classes`,
     fix: sizeOf(shape) === shape.channels ? 'write the word classes instead of the number' : 'end with dense: classes',
     ...(site === undefined ? { path: 'model.layers' } : placed(site, layerNamed(site.entry.type)?.main)),
+  });
+}
+
+/** A softmax of a softmax learns badly, and nothing would say so. */
+function checkNoSoftmax(state: Construction, output: Ref, what: string): void {
+  const site = state.sites[output.index];
+  if (site === undefined || state.layers[output.index].primitives.at(-1)?.op !== 'softmax') return;
+  state.problems.push({
+    code: 'softmax-logits',
+    message: `${what} ends in softmax, which the loss has in it`,
+    fix: 'leave it out: softmax belongs to the loss, and the last layer gives the logits',
+    ...placed(site),
   });
 }
 

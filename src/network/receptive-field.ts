@@ -4,7 +4,7 @@
  * (Distill, 2019), section "The case of arbitrary computation graphs": where paths meet, the union counts.
  */
 import type { Padding, Pair, Shape } from '../common/shape.ts';
-import type { Primitive } from '../layers/primitives.ts';
+import type { Primitive, PrimitiveOf } from '../layers/primitives.ts';
 import type { Network, NetworkLayer } from './network.ts';
 
 export interface ReceptiveField {
@@ -57,6 +57,10 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
   switch (primitive.op) {
     case 'convolution':
       return slide(field, primitive.kernel, primitive.stride, primitive.dilation, primitive.padding);
+    case 'transposedConvolution':
+      return spread(field, primitive);
+    case 'upsample':
+      return spread(field, { kernel: primitive.factor, stride: primitive.factor, dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } });
     case 'pool':
       return slide(field, primitive.kernel, primitive.stride, [1, 1], primitive.padding);
     case 'pad':
@@ -64,12 +68,32 @@ function through(primitive: Primitive, field: Field, input: Shape): Field {
     case 'dense':
     case 'flatten':
       return slide(field, [input.height, input.width], [1, 1], [1, 1], { top: 0, left: 0, bottom: 0, right: 0 });
+    // What statistics depend on does not count.
     case 'batchNormalization':
+    case 'groupNormalization':
+    case 'localResponseNormalization':
     case 'map':
+    case 'prelu':
+    case 'softmax':
     case 'dropout':
     case 'join':
       return field;
   }
+}
+
+/**
+ * Output cell p receives from input cell m through tap k where p + padding = stride · m + dilation · k: from
+ * ⌊dilation · (kernel - 1) / stride⌋ + 1 neighbouring cells at most.
+ */
+function spread(field: Field, { kernel, stride, dilation, padding }: Pick<PrimitiveOf<'transposedConvolution'>, 'kernel' | 'stride' | 'dilation' | 'padding'>): Field {
+  const before: Pair = [padding.top, padding.left];
+  const along = (axis: 0 | 1): Reach => {
+    const { jump, low, high } = field[axis];
+    const reach = dilation[axis] * (kernel[axis] - 1);
+    const first = Math.ceil((before[axis] - reach) / stride[axis]);
+    return { jump: jump / stride[axis], low: low + first * jump, high: high + (first + Math.floor(reach / stride[axis])) * jump };
+  };
+  return [along(0), along(1)];
 }
 
 function slide(field: Field, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding): Field {

@@ -1,6 +1,6 @@
 /** Our elementary functions against the engine's, which are right to within one unit in the last place. */
 import { describe, expect, it } from 'vitest';
-import { cos, exp, log, pow, sin, tanh } from '../../src/common/math.ts';
+import { cos, erf, exp, log, pow, sin, tanh } from '../../src/common/math.ts';
 import { purpose, RandomStream } from '../../src/common/random.ts';
 
 const float = new Float64Array(1);
@@ -64,13 +64,18 @@ describe('elementary functions', () => {
     for (const exponent of [0.5, 1.25, 10.75, -0.3]) expect(pow(0.9, exponent) / 0.9 ** exponent).toBeCloseTo(1, 14);
   });
 
+  it('the error function has the values of the C library', () => {
+    const values = [[0.1, 0.1124629160182849], [0.5, 0.5204998778130465], [1, 0.8427007929497149], [2, 0.9953222650189527], [3, 0.9999779095030014], [5, 0.9999999999984626]];
+    for (const [x, value] of values) expect([erf(x) / value - 1, erf(-x) / value + 1].every((error) => Math.abs(error) < 1e-14), `${x}`).toBe(true);
+  });
+
   it('gives the limits', () => {
     expect([exp(0), exp(1000), exp(-1000), exp(-Infinity), exp(Infinity)]).toEqual([1, Infinity, 0, 0, Infinity]);
     expect(ulps(exp(-740), Math.exp(-740))).toBeLessThanOrEqual(2);
     expect([log(1), log(0), log(Infinity)]).toEqual([0, -Infinity, Infinity]);
     expect(ulps(log(5e-324), Math.log(5e-324))).toBeLessThanOrEqual(2);
-    expect([sin(0), cos(0), tanh(0), tanh(100), tanh(-Infinity)]).toEqual([0, 1, 0, 1, -1]);
-    for (const notANumber of [exp(NaN), log(NaN), log(-1), sin(Infinity), cos(NaN), tanh(NaN)]) expect(notANumber).toBeNaN();
+    expect([sin(0), cos(0), tanh(0), tanh(100), tanh(-Infinity), erf(0), erf(7), erf(-Infinity)]).toEqual([0, 1, 0, 1, -1, 0, 1, -1]);
+    for (const notANumber of [exp(NaN), log(NaN), log(-1), sin(Infinity), cos(NaN), tanh(NaN), erf(NaN)]) expect(notANumber).toBeNaN();
   });
 
   it('gives the bits that are written here, on any engine', () => {

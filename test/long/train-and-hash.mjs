@@ -1,4 +1,4 @@
-// Trains a small network (batch normalisation, a residual join, dropout, augmentation) for a few steps and prints one hash of
+// Trains a small network (normalisations, groups, a residual join, dropout, augmentation) for a few steps and prints one hash of
 // everything that training leaves behind. Run on several versions of Node and with several numbers of threads: node train-and-hash.mjs THREADS
 import { createHash } from 'node:crypto';
 import { createEngine } from '../../dist/engines/index.js';
@@ -9,7 +9,9 @@ import { loadDataset } from '../../dist/datasets/index.js';
 const conv = (filters, more = {}) => ({ type: 'conv', options: { filters, kernel: 3, stride: 1, padding: 1, dilation: 1, bias: true, ...more } });
 const [norm, relu] = [{ type: 'batchnorm', options: { momentum: 0.1, epsilon: 1e-5 } }, { type: 'relu', options: {} }];
 const layers = [
-  conv(16), relu, conv(32, { stride: 2 }), norm, relu,
+  conv(16), relu, { type: 'lrn', options: { alpha: 1 } }, conv(32, { stride: 2 }), norm, relu,
+  conv(24, { groups: 4 }), { type: 'groupnorm', options: { groups: 3 } }, relu, { type: 'depthwise_conv', options: { padding: 1 } },
+  { type: 'conv_transpose', options: { filters: 32, stride: 2, padding: 1 } }, { type: 'upsample', options: {} }, { type: 'avgpool', options: { kernel: 4, stride: 4 } }, relu,
   { type: 'residual', options: { body: [conv(32), norm, relu, conv(32), norm], shortcut: 'auto' } }, relu,
   { type: 'maxpool', options: { kernel: 2, stride: 2, padding: 0, ceil: false } }, { type: 'dense', options: { units: 50, bias: true } }, relu,
   { type: 'dropout', options: { rate: 0.5 } }, { type: 'dense', options: { units: 10, bias: true } },

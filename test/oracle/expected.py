@@ -44,7 +44,17 @@ def padded(x, o, value=0.0):
 
 def conv(o, xs, p, training, mask):
     x, padding = padded(xs[0], o)
-    return F.conv2d(x, p["weight"], p.get("bias"), pair(o["stride"]), padding, pair(o["dilation"]))
+    return F.conv2d(x, p["weight"], p.get("bias"), pair(o["stride"]), padding, pair(o["dilation"]), o["groups"])
+
+
+def depthwise_conv(o, xs, p, training, mask):
+    return conv({**o, "groups": xs[0].shape[1]}, xs, p, training, mask)
+
+
+def conv_transpose(o, xs, p, training, mask):
+    return F.conv_transpose2d(
+        xs[0], p["weight"], p.get("bias"), pair(o["stride"]), pair(o["padding"]), pair(o["output_padding"]), o["groups"], pair(o["dilation"]),
+    )
 
 
 def dense(o, xs, p, training, mask):
@@ -78,9 +88,25 @@ def dropout(o, xs, p, training, mask):
     return xs[0] * mask / (1 - o["rate"]) if training and o["rate"] > 0 else xs[0]
 
 
+def whole(unit):
+    """Dropout of whole channels or images: the mask's first value of each, as one number."""
+    def drop(o, xs, p, training, mask):
+        return xs[0] * unit(mask) / (1 - o["rate"]) if training and o["rate"] > 0 else xs[0]
+    return drop
+
+
 def pad(o, xs, p, training, mask):
     vertical, horizontal = pair(o["padding"])
     return F.pad(xs[0], (horizontal, horizontal, vertical, vertical, 0, o["channels"]))
+
+
+def lrn(o, xs, p, training, mask):
+    return F.local_response_norm(xs[0], o["size"], o["alpha"], o["beta"], o["k"])
+
+
+def upsample(o, xs, p, training, mask):
+    vertical, horizontal = pair(o["factor"])
+    return xs[0].repeat_interleave(vertical, 2).repeat_interleave(horizontal, 3)
 
 
 def product(xs):
@@ -92,13 +118,31 @@ def product(xs):
 
 LAYERS = {
     "conv": conv,
+    "depthwise_conv": depthwise_conv,
+    "conv_transpose": conv_transpose,
     "dense": dense,
     "relu": lambda o, xs, p, training, mask: F.relu(xs[0]),
+    "leaky_relu": lambda o, xs, p, training, mask: F.leaky_relu(xs[0], o["slope"]),
+    "elu": lambda o, xs, p, training, mask: F.elu(xs[0], o["alpha"]),
+    "selu": lambda o, xs, p, training, mask: F.selu(xs[0]),
+    "gelu": lambda o, xs, p, training, mask: F.gelu(xs[0], approximate=o["approximate"]),
+    "silu": lambda o, xs, p, training, mask: F.silu(xs[0]),
+    "sigmoid": lambda o, xs, p, training, mask: torch.sigmoid(xs[0]),
+    "tanh": lambda o, xs, p, training, mask: torch.tanh(xs[0]),
     "maxpool": maxpool,
     "avgpool": avgpool,
     "global_avgpool": lambda o, xs, p, training, mask: F.adaptive_avg_pool2d(xs[0], 1),
+    "global_maxpool": lambda o, xs, p, training, mask: F.adaptive_max_pool2d(xs[0], 1),
+    "upsample": upsample,
+    "groupnorm": lambda o, xs, p, training, mask: F.group_norm(xs[0], o["groups"], p["weight"], p["bias"], o["epsilon"]),
+    "layernorm": lambda o, xs, p, training, mask: F.group_norm(xs[0], 1, p["weight"], p["bias"], o["epsilon"]),
+    "lrn": lrn,
     "batchnorm": batchnorm,
+    "prelu": lambda o, xs, p, training, mask: F.prelu(xs[0], p["weight"]),
+    "softmax": lambda o, xs, p, training, mask: F.softmax(xs[0], 1),
     "dropout": dropout,
+    "spatial_dropout": whole(lambda mask: mask[:, :, :1, :1]),
+    "stochastic_depth": whole(lambda mask: mask[:, :1, :1, :1]),
     "flatten": lambda o, xs, p, training, mask: xs[0].flatten(1)[:, :, None, None],
     "pad": pad,
     "add": lambda o, xs, p, training, mask: sum(xs[1:], xs[0]),
@@ -151,7 +195,9 @@ def optimizer(case):
     optimizer = OPTIMIZERS[case["type"]]([p], case["options"])
     steps = []
     for gradient in case["gradients"]:
-        p.grad = torch.tensor(gradient)
+        value = p.detach().clone().requires_grad_()
+        penalty = case["penalty"]["l1"] * value.abs().sum() + case["penalty"]["l2"] / 2 * value.square().sum()
+        p.grad = torch.tensor(gradient) + torch.autograd.grad(penalty, value)[0]
         optimizer.step()
         steps.append(numbers(p))
     return {"name": case["name"], "steps": steps}
@@ -193,9 +239,24 @@ def schedule(case):
 
 def loss(case):
     z = tensor_of(case["logits"]).requires_grad_()
-    value = F.cross_entropy(z, torch.tensor(case["labels"]), label_smoothing=case["labelSmoothing"])
+    weight = torch.tensor(case["classWeights"]) if "classWeights" in case else None
+    value = F.cross_entropy(z, torch.tensor(case["labels"]), weight, label_smoothing=case["labelSmoothing"])
     value.backward()
     return {"name": case["name"], "loss": float(f"{value.item():.12g}"), "gradient": numbers(z.grad)}
+
+
+def heads(case):
+    """Two classifiers on one trunk, the auxiliary one's loss times 0.3."""
+    w = {key: tensor_of(each).requires_grad_() for key, each in case["weights"].items()}
+    x = F.relu(F.conv2d(tensor_of(case["inputs"]), w["stem.weight"], w["stem.bias"], padding=1))
+    aux = F.linear(x.mean((2, 3)), w["aux.dense1.weight"], w["aux.dense1.bias"])
+    x = F.relu(F.conv2d(F.max_pool2d(x, 2), w["second.weight"], w["second.bias"]))
+    logits = F.linear(x.flatten(1), w["logits.weight"], w["logits.bias"])
+    criterion = torch.nn.CrossEntropyLoss(weight=torch.tensor([1, 0.5, 2]), label_smoothing=0.1)
+    labels = torch.tensor(case["labels"])
+    value = criterion(logits, labels) + 0.3 * criterion(aux, labels)
+    value.backward()
+    return {"loss": float(f"{value.item():.12g}"), "gradients": {key: numbers(each.grad) for key, each in w.items()}}
 
 
 def initializers(_):
@@ -215,7 +276,7 @@ def initializers(_):
 def main():
     requests = json.load(sys.stdin)
     made = {kind: [compute(case) for case in requests[kind]] for kind, compute in
-            [("layers", layer), ("optimizers", optimizer), ("schedules", schedule), ("losses", loss)]}
+            [("layers", layer), ("optimizers", optimizer), ("schedules", schedule), ("losses", loss), ("heads", heads)]}
     made["initializers"] = initializers(None)
     os.makedirs(os.path.join(HERE, "data"), exist_ok=True)
     for kind, cases in made.items():

@@ -2,11 +2,13 @@
  * ONNX operators → our primitives, evaluated by the reference. An operator gives the values of its outputs in order
  * (undefined for one that we have not), or the reason why it is not covered.
  */
-import { add, constant, divide, exp, input, max, multiply, negate, select, subtract, tanh } from '../../src/common/expression.ts';
+import { exp, input, multiply, select, subtract } from '../../src/common/expression.ts';
 import type { Expression } from '../../src/common/expression.ts';
 import type { Padding, Pair, Shape } from '../../src/common/shape.ts';
 import { layerBuffers, layerForward, lossAndGradient, updateParameter } from '../../src/engines/reference/index.ts';
 import type { Context, FeatureMaps, Values } from '../../src/engines/reference/index.ts';
+import { layerNamed } from '../../src/layers/index.ts';
+import { outputShape } from '../../src/layers/primitives.ts';
 import type { Primitive } from '../../src/layers/primitives.ts';
 import { ceilOverhang, resolvePadding } from '../../src/layers/window.ts';
 import { optimizerNamed } from '../../src/optimizers/index.ts';
@@ -43,6 +45,13 @@ const run = (primitive: Primitive, inputs: readonly FeatureMaps[], values: Value
 const map = (name: string, expression: (attributes: Attributes) => Expression): Operator => ([x], attributes) =>
   run({ op: 'map', name, expression: expression(attributes) }, [mapsOf(x, 0)]);
 
+/** As the layer of this name lowers it. */
+const activation = (name: string, options: (attributes: Attributes) => Record<string, unknown> = () => ({})): Operator => ([x], attributes) => {
+  const layer = layerNamed(name)!;
+  const images = mapsOf(x, 0);
+  return [layerForward(layer.lower(withDefaults(layer, options(attributes)), [images.shape]), [images], {}, none).data];
+};
+
 const sum: Operator = (inputs) => {
   if (inputs.some((each) => each.shape.join() !== inputs[0].shape.join())) return 'our joins do not broadcast';
   return run({ op: 'join', kind: 'add' }, inputs.map((each) => mapsOf(each, 0)));
@@ -76,9 +85,31 @@ const pool = (kind: 'max' | 'average'): Operator => ([x], attributes) => {
 const convolution: Operator = ([x, weight], attributes) => {
   const images = imagesOf(x);
   const kernel = pairOf(attributes.kernel_shape, [1, 1]), stride = pairOf(attributes.strides, [1, 1]);
-  const primitive: Primitive = { op: 'convolution', filters: weight.shape[0], kernel, stride, dilation: [1, 1], padding: paddingOf(attributes, images.shape, kernel, stride), groups: 1, bias: false };
+  const primitive: Primitive = { op: 'convolution', filters: weight.shape[0], kernel, stride, dilation: pairOf(attributes.dilations, [1, 1]), padding: paddingOf(attributes, images.shape, kernel, stride), groups: numberOf(attributes.group, 1), bias: false };
   return run(primitive, [images], { weight: weight.data });
 };
+
+/** An `output_shape` stands for padding; where it asks for more than there is, for output padding. Of an odd number of cells one more is cut off before. */
+const transposedConvolution: Operator = ([x, weight], attributes) => {
+  const images = imagesOf(x);
+  const groups = numberOf(attributes.group, 1);
+  const kernel = pairOf(attributes.kernel_shape, [weight.shape[2], weight.shape[3]]);
+  const stride = pairOf(attributes.strides, [1, 1]), dilation = pairOf(attributes.dilations, [1, 1]), added = pairOf(attributes.output_padding, [0, 0]);
+  const common = { op: 'transposedConvolution' as const, filters: weight.shape[1] * groups, kernel, stride, dilation, groups, bias: false };
+  if (!Array.isArray(attributes.output_shape)) {
+    return run({ ...common, padding: paddingOf(attributes, images.shape, kernel, stride), outputPadding: added }, [images], { weight: weight.data });
+  }
+  const whole = outputShape({ ...common, padding: { top: 0, left: 0, bottom: 0, right: 0 }, outputPadding: added }, [images.shape]);
+  const wanted = attributes.output_shape as readonly number[];
+  const surplus: Pair = [whole.height - wanted[0], whole.width - wanted[1]];
+  const cut = (cells: number): [before: number, after: number] => [Math.ceil(Math.max(0, cells) / 2), Math.floor(Math.max(0, cells) / 2)];
+  const [[top, bottom], [left, right]] = [cut(surplus[0]), cut(surplus[1])];
+  const outputPadding: Pair = [added[0] + Math.max(0, -surplus[0]), added[1] + Math.max(0, -surplus[1])];
+  return run({ ...common, padding: { top, left, bottom, right }, outputPadding }, [images], { weight: weight.data });
+};
+
+const localResponse: Operator = ([x], { size, alpha, beta, bias }) =>
+  run({ op: 'localResponseNormalization', size: Number(size), alpha: numberOf(alpha, 1e-4), beta: numberOf(beta, 0.75), k: numberOf(bias, 1) }, [imagesOf(x)]);
 
 const transposed = ({ shape: [rows, columns], data }: OnnxTensor): OnnxTensor =>
   ({ shape: [columns, rows], data: data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]) });
@@ -93,10 +124,29 @@ const gemm: Operator = ([a, b, c], attributes) => {
   return run({ op: 'dense', units, bias: true }, [mapsOf(rows, 1)], { weight: weight.data.map((value) => alpha * value), bias });
 };
 
+/** A dense layer for each matrix of `b`: its weight is the matrix, transposed. Stacks of matrices are repeated where the other has more. */
 const matrixProduct: Operator = ([a, b]) => {
-  if (a.shape.length > 2 || b.shape.length > 2) return 'a matrix per image: our dense layer has one for all';
-  return run({ op: 'dense', units: 1, bias: false }, [{ count: 1, shape: { channels: a.data.length, height: 1, width: 1 }, data: Float64Array.from(a.data) }], { weight: b.data });
+  const rows = a.shape.length === 1 ? [1, ...a.shape] : a.shape, columns = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+  const [depth, units] = columns.slice(-2), height = rows.at(-2)!;
+  const stack = stackOf(rows.slice(0, -2), columns.slice(0, -2));
+  return [stack.flatMap(([left, right]) => {
+    const weight = transposed({ shape: [depth, units], data: b.data.slice(right * depth * units, (right + 1) * depth * units) }).data;
+    const images = { count: height, shape: { channels: depth, height: 1, width: 1 }, data: Float64Array.from(a.data.slice(left * height * depth, (left + 1) * height * depth)) };
+    return Array.from(run({ op: 'dense', units, bias: false }, [images], { weight })[0]!);
+  })];
 };
+
+/** Which matrix of each of two stacks to multiply, in the order of the result; sizes of 1 are repeated. */
+function stackOf(left: readonly number[], right: readonly number[]): [left: number, right: number][] {
+  const rank = Math.max(left.length, right.length);
+  const [a, b] = [left, right].map((shape) => [...Array.from({ length: rank - shape.length }, () => 1), ...shape]);
+  const shape = a.map((size, axis) => Math.max(size, b[axis]));
+  const indexIn = (sizes: readonly number[], position: readonly number[]): number => sizes.reduce((index, size, axis) => index * size + (size === 1 ? 0 : position[axis]), 0);
+  return Array.from({ length: product(shape) }, (_, i) => {
+    const position = shape.map((size, axis) => Math.floor(i / product(shape.slice(axis + 1))) % size);
+    return [indexIn(a, position), indexIn(b, position)];
+  });
+}
 
 /** ONNX keeps the biased variance, we (as PyTorch) the unbiased one; its momentum is the share that stays. */
 const batchNormalization: Operator = ([x, weight, bias, mean, variance], attributes) => {
@@ -112,39 +162,51 @@ const batchNormalization: Operator = ([x, weight, bias, mean, variance], attribu
   return [y, after.running_mean, after.running_var.map((value, i) => kept * variance.data[i] + (value - kept * variance.data[i]) * ((n - 1) / n))];
 };
 
-/** In training the mask is taken from the expected output: what is drawn is not the operator's arithmetic. */
+/** In training the mask is taken from what is expected, the mask itself or where the result is 0: what is drawn is not the operator's arithmetic. */
 const dropout: Operator = (inputs, attributes, expected) => {
   const [x, ratio, training] = inputs;
   const rate = ratio === undefined ? numberOf(attributes.ratio, 0.5) : ratio.data[0];
   const inTraining = training !== undefined && Boolean(training.data[0]);
-  if (inTraining && expected.length < 2) return 'the mask is drawn by another generator and not given';
-  const mask = inTraining ? expected[1].data.map(Number) : undefined;
-  return [...run({ op: 'dropout', rate }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
+  const mask = inTraining ? (expected[1] ?? expected[0]).data.map((value) => (Number(value) === 0 ? 0 : 1)) : undefined;
+  return [...run({ op: 'dropout', rate, unit: 'element' }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
 };
 
-/** Our softmax lives in the loss: with the gradient g of one image whose label is 0, p = g + one-hot(0). */
-function softmax(x: OnnxTensor, attributes: Attributes, logarithm: boolean): Float64Array {
-  const { count, shape: { channels, height }, data } = mapsOf(x, numberOf(attributes.axis, -1));
-  const result = new Float64Array(data.length);
-  for (let row = 0; row < count * height; row++) {
-    const at = (i: number): number => (Math.floor(row / height) * channels + i) * height + (row % height);
-    const logits = { count: 1, shape: { channels, height: 1, width: 1 }, data: Float64Array.from({ length: channels }, (_, i) => data[at(i)]) };
-    for (let i = 0; i < channels; i++) {
-      const { loss, gradient } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, [0]);
-      const ofLabel = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, [i]).loss;
-      result[at(i)] = logarithm ? -ofLabel : i === 0 ? Math.exp(-loss) : gradient.data[i];
-    }
-  }
-  return result;
+/** The axis is seen as the channels. */
+const softmax = (logarithm: boolean) => ([x]: readonly OnnxTensor[], attributes: Attributes): Outputs => {
+  const [result] = run({ op: 'softmax' }, [mapsOf(x, numberOf(attributes.axis, -1))]);
+  return [logarithm ? Array.from(result!, Math.log) : result];
+};
+
+/**
+ * The loss of logits [images, classes, pixels]: every pixel is an image of its own. A label that does not count is a class without
+ * weight; one that is no class at all leaves the image out. `sum`: the mean times what it was divided by.
+ */
+function lossOf(logits: FeatureMaps, labels: readonly number[], weight: readonly number[] | undefined, attributes: Attributes): number {
+  const { shape: { channels, height }, data } = logits;
+  const classWeights = Array.from({ length: channels }, (_, label) => (label === attributes.ignore_index ? 0 : weight?.[label] ?? 1));
+  const counted = labels.map((label, image) => ({ label, image })).filter(({ label }) => label >= 0 && label < channels);
+  const at = (image: number, channel: number): number => (Math.floor(image / height) * channels + channel) * height + (image % height);
+  const images = counted.flatMap(({ image }) => Array.from({ length: channels }, (_, channel) => data[at(image, channel)]));
+  const maps = { count: counted.length, shape: { channels, height: 1, width: 1 }, data: Float64Array.from(images) };
+  const { loss } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0, classWeights }, maps, counted.map(({ label }) => label));
+  return attributes.reduction === 'sum' ? loss * counted.reduce((sum, { label }) => sum + classWeights[label], 0) : loss;
 }
 
-const crossEntropy: Operator = (inputs, attributes) => {
-  const [x, labels, weight] = inputs;
-  if (weight !== undefined) return 'our loss has no weights of classes';
-  if (attributes.ignore_index !== undefined) return 'our loss has no label to ignore';
-  const logits = mapsOf(x, 1);
-  const { loss } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing: 0 }, logits, labels.data);
-  return [[loss], softmax(x, { axis: 1 }, true)];
+const crossEntropy: Operator = ([x, labels, weight], attributes) =>
+  [[lossOf(mapsOf(x, 1), labels.data, weight?.data, attributes)], softmax(true)([x], { axis: 1 })[0]];
+
+/**
+ * Takes logarithms of probabilities, which need not sum to 1, as they are. Lowered by 40 they are nearly impossible beside one more
+ * class of logit 0, so that softmax changes them by less than 1e-15; the loss has risen by 40.
+ */
+const likelihood: Operator = ([x, labels, weight], attributes) => {
+  const { count, shape: { channels, height }, data } = mapsOf(x, 1);
+  const lowered = Float64Array.from({ length: count * (channels + 1) * height }, (_, i) => {
+    const image = Math.floor(i / ((channels + 1) * height)), inside = i % ((channels + 1) * height);
+    return inside < channels * height ? data[image * channels * height + inside] - 40 : 0;
+  });
+  const wider = { count, shape: { channels: channels + 1, height, width: 1 }, data: lowered };
+  return [[lossOf(wider, labels.data, weight?.data, attributes) - 40]];
 };
 
 /** R (rate), T (steps before), then all parameters, all gradients and each kind of state. With T = 0 ONNX corrects no bias: our step of infinite count. */
@@ -164,7 +226,6 @@ function optimizer(type: string, states: readonly string[], options: (attributes
 }
 
 const x = input('x');
-const positiveElse = (otherwise: Expression): Expression => select(x, 0, x, otherwise);
 
 export const operators: Readonly<Record<string, Operator>> = {
   Add: sum,
@@ -179,19 +240,20 @@ export const operators: Readonly<Record<string, Operator>> = {
   Gemm: gemm,
   MatMul: matrixProduct,
   Dropout: dropout,
-  Relu: map('relu', () => max(x, 0)),
-  LeakyRelu: map('leaky_relu', ({ alpha }) => positiveElse(multiply(numberOf(alpha, 0.01), x))),
-  Elu: map('elu', ({ alpha }) => positiveElse(multiply(numberOf(alpha, 1), subtract(exp(x), 1)))),
-  Selu: map('selu', ({ alpha, gamma }) => multiply(numberOf(gamma, 1.0507), positiveElse(multiply(numberOf(alpha, 1.67326), subtract(exp(x), 1))))),
-  Sigmoid: map('sigmoid', () => divide(constant(1), add(1, exp(negate(x))))),
-  Gelu: map('gelu', () => multiply(multiply(0.5, x), add(1, tanh(multiply(Math.sqrt(2 / Math.PI), add(x, multiply(0.044715, multiply(x, multiply(x, x))))))))),
-  Softmax: ([x], attributes) => [softmax(x, attributes, false)],
-  LogSoftmax: ([x], attributes) => [softmax(x, attributes, true)],
+  Relu: activation('relu'),
+  LeakyRelu: activation('leaky_relu', ({ alpha }) => ({ slope: numberOf(alpha, 0.01) })),
+  Elu: activation('elu', ({ alpha }) => ({ alpha: numberOf(alpha, 1) })),
+  // Our layer has the constants of the paper; ONNX lets them be chosen.
+  Selu: map('selu', ({ alpha, gamma }) => select(x, 0, multiply(numberOf(gamma, 1.0507), x), multiply(numberOf(gamma, 1.0507) * numberOf(alpha, 1.67326), subtract(exp(x), 1)))),
+  Sigmoid: activation('sigmoid'),
+  Gelu: activation('gelu', ({ approximate }) => ({ approximate: approximate ?? 'none' })),
+  Softmax: softmax(false),
+  LogSoftmax: softmax(true),
   SoftmaxCrossEntropyLoss: crossEntropy,
-  NegativeLogLikelihoodLoss: () => 'takes logarithms of probabilities; our loss takes logits',
+  NegativeLogLikelihoodLoss: likelihood,
   Adagrad: optimizer('adagrad', ['square_sum'], ({ epsilon }) => ({ epsilon }), (r, t, { decay_factor: decay }) => r / (1 + t * Number(decay))),
   Adam: optimizer('adam', ['first_moment', 'second_moment'], ({ alpha, beta, epsilon }) => ({ beta1: alpha, beta2: beta, epsilon })),
   Momentum: optimizer('sgd', ['momentum'], ({ alpha, mode }) => ({ momentum: alpha, nesterov: mode === 'nesterov' })),
-  ConvTranspose: () => 'there is no transposed convolution yet',
-  LRN: () => 'there is no local response normalisation yet',
+  ConvTranspose: transposedConvolution,
+  LRN: localResponse,
 };

@@ -10,7 +10,7 @@ import type { OnnxTensor } from './onnx-operators.ts';
 
 /** Of the ONNX project's own backend tests, but for the relative one, which is 1e-3 there. */
 const relative = 1e-5, absolute = 1e-6;
-/** Inputs and expectations that the ONNX project wrote down with four decimals. */
+/** Cases whose inputs and expectations the ONNX project wrote down with four decimals: a mean of both is within 1e-4. */
 const rounded = new Set(['test_averagepool_2d_ceil_last_window_starts_on_pad']);
 
 interface Case {
@@ -31,6 +31,7 @@ test.skipIf(!present && process.env.CI !== 'true')('the cases are there', () => 
 
 const results = cases.map((each) => ({ each, result: evaluate(each) }));
 const covered = results.filter(({ result }) => typeof result !== 'string');
+const uncovered = results.filter(({ result }) => typeof result === 'string');
 
 test.each(covered.map(({ each, result }) => [each.name, each, result] as const))('%s', (name, { outputs }, result) => {
   const distance = rounded.has(name) ? 1e-4 : absolute;
@@ -38,7 +39,7 @@ test.each(covered.map(({ each, result }) => [each.name, each, result] as const))
     const actual = result[index];
     if (typeof actual !== 'object') return; // an output that we do not give: every first one is there
     expect(actual.length).toBe(expected.data.length);
-    const wrong = expected.data.map(Number).filter((value, i) => !(Math.abs(actual[i] - value) <= distance + relative * Math.abs(value)));
+    const wrong = expected.data.map(Number).filter((value, i) => !(Math.abs(Number(actual[i]) - value) <= distance + relative * Math.abs(value)));
     expect(wrong, expected.name).toEqual([]);
   });
   expect(typeof result[0]).toBe('object');
@@ -46,17 +47,10 @@ test.each(covered.map(({ each, result }) => [each.name, each, result] as const))
 
 test.skipIf(!present)('what is not covered, and why', () => {
   const reasons: Record<string, number> = {};
-  for (const { result } of results) if (typeof result === 'string') reasons[result] = (reasons[result] ?? 0) + 1;
+  for (const { result } of uncovered) reasons[String(result)] = (reasons[String(result)] ?? 0) + 1;
   expect(reasons).toMatchInlineSnapshot(`
     {
-      "a matrix per image: our dense layer has one for all": 4,
       "our joins do not broadcast": 1,
-      "our loss has no label to ignore": 5,
-      "our loss has no weights of classes": 8,
-      "takes logarithms of probabilities; our loss takes logits": 6,
-      "the mask is drawn by another generator and not given": 1,
-      "there is no local response normalisation yet": 1,
-      "there is no transposed convolution yet": 4,
     }
   `);
 });

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { initializers } from '../../src/initializers/index.ts';
 import { RandomStream, purpose } from '../../src/common/random.ts';
-import { layerBackward, layerBuffers, layerForward, lossAndGradient, updateParameter } from '../../src/engines/reference/index.ts';
+import { layerBackward, layerBuffers, layerForward, lossAndGradient, referenceForwardBackward, updateParameter } from '../../src/engines/reference/index.ts';
 import type { ParameterState } from '../../src/engines/reference/update.ts';
 import { learningRateFactor } from '../../src/schedules/index.ts';
 import { largestDifference } from '../layers/numbers.ts';
 import { withDefaults } from '../layers/samples.ts';
-import { layerCases, layerData, lossCases, lossLogits, optimizerCases, optimizerGradients, optimizerStart, scheduleCases, scheduleLength } from './cases.ts';
+import { headsCase, headsWeights, layerCases, layerData, lossCases, lossLogits, optimizerCases, optimizerGradients, optimizerStart, scheduleCases, scheduleLength } from './cases.ts';
 
 /** The data has 8 significant digits; both sides compute in float64. */
 const tolerance = 1e-7;
@@ -26,6 +26,7 @@ const expectedLayers = read<LayerExpectation>('layers');
 const expectedOptimizers = read<{ name: string; steps: number[][] }>('optimizers');
 const expectedSchedules = read<{ name: string; every: number; factors: number[] }>('schedules');
 const expectedLosses = read<{ name: string; loss: number; gradient: number[] }>('losses');
+const [expectedHeads] = read<{ loss: number; gradients: Record<string, number[]> }>('heads');
 const expectedInitializers = read<{ shape: number[]; fanIn: number; fanOut: number; he: number; xavier: number; lecun: number }>('initializers');
 
 test.each(layerCases.map((each) => [each.training ? 'in training' : 'outside', each.sample.name, each] as const))('layer, %s: %s', (_mode, name, { sample, training }) => {
@@ -62,12 +63,19 @@ test.each(scheduleCases.map((each) => [each.name, each] as const))('schedule: %s
   });
 });
 
-test.each(lossCases.map((each) => [each.name, each] as const))('loss: %s', (name, { labelSmoothing }) => {
+test.each(lossCases.map((each) => [each.name, each] as const))('loss: %s', (name, { labelSmoothing, classWeights }) => {
   const expected = found(expectedLosses.find((each) => each.name === name), name);
   const logits = { count: lossLogits.count, shape: { channels: lossLogits.classes, height: 1, width: 1 }, data: lossLogits.data };
-  const { loss, gradient } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing }, logits, lossLogits.labels);
+  const { loss, gradient } = lossAndGradient({ op: 'softmaxCrossEntropy', labelSmoothing, classWeights }, logits, lossLogits.labels);
   expect(Math.abs(loss - expected.loss)).toBeLessThan(1e-10);
   expect(largestDifference(gradient.data, expected.gradient)).toBeLessThan(tolerance);
+});
+
+test('an auxiliary head adds its part to the loss and to the gradients of what it reads', () => {
+  const { network, inputs, labels } = headsCase;
+  const { loss, gradients } = referenceForwardBackward(network, headsWeights, inputs.data, labels, { training: true });
+  expect(Math.abs(loss / expectedHeads.loss - 1)).toBeLessThan(1e-11); // 12 digits
+  expectEqualTensors(Object.fromEntries(gradients), expectedHeads.gradients);
 });
 
 const scaled = ['he', 'xavier', 'lecun'] as const;
@@ -83,7 +91,7 @@ test.each(scaled.flatMap((name) => expectedInitializers.map((each) => [name, eac
 });
 
 test('the data was made by PyTorch 2.13', () => {
-  for (const kind of ['layers', 'optimizers', 'schedules', 'losses', 'initializers']) expect(load(kind).torch).toMatch(/^2\.13\./);
+  for (const kind of ['layers', 'optimizers', 'schedules', 'losses', 'heads', 'initializers']) expect(load(kind).torch).toMatch(/^2\.13\./);
 });
 
 function load(kind: string): { torch: string; cases: unknown[] } {

@@ -1,5 +1,5 @@
 /** Writes what expected.py is to compute to stdout, as JSON: `npx tsx test/oracle/requests.ts | python3 test/oracle/expected.py`. */
-import { batch, layerCases, layerData, lossCases, lossLogits, optimizerCases, optimizerGradients, optimizerStart, scheduleCases, scheduleLength } from './cases.ts';
+import { batch, headsCase, headsWeights, layerCases, layerData, lossCases, lossLogits, optimizerCases, optimizerGradients, optimizerStart, scheduleCases, scheduleLength } from './cases.ts';
 import type { Shape } from '../../src/common/shape.ts';
 
 const shaped = ({ channels, height, width }: Shape): number[] => [batch, channels, height, width];
@@ -21,7 +21,12 @@ const layers = layerCases.map(({ sample, training }) => {
 
 process.stdout.write(JSON.stringify({
   layers,
-  optimizers: optimizerCases.map(({ name, optimizer, options }) => ({ name, type: optimizer.name, options, start: [...optimizerStart], gradients: optimizerGradients.map((each) => [...each]) })),
+  optimizers: optimizerCases.map(({ name, optimizer, options, penalty }) => ({ name, type: optimizer.name, options, penalty, start: [...optimizerStart], gradients: optimizerGradients.map((each) => [...each]) })),
   schedules: scheduleCases.map(({ name, schedule, options }) => ({ name, type: schedule.name, options, ...scheduleLength })),
+  heads: [{
+    inputs: tensor([headsCase.labels.length, ...Object.values(headsCase.inputs.shape)], headsCase.inputs.data),
+    labels: headsCase.labels,
+    weights: Object.fromEntries([...headsWeights].map(([key, { shape, data }]) => [key, tensor(shape, data)])),
+  }],
   losses: lossCases.map((each) => ({ ...each, logits: tensor([lossLogits.count, lossLogits.classes], lossLogits.data), labels: lossLogits.labels })),
 }));

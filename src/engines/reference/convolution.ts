@@ -1,4 +1,4 @@
-/** Cross-correlation and the matrix product. */
+/** Cross-correlation, its transpose, and the matrix product. */
 import { sizeOf } from '../../common/shape.ts';
 import type { Shape } from '../../common/shape.ts';
 import { outputShape } from '../../layers/primitives.ts';
@@ -33,8 +33,33 @@ export const convolution: Operation<Convolution> = {
   },
 };
 
+/** The convolution from the output to the input, backwards: x takes the place of its gradient. */
+export const transposedConvolution: Operation<PrimitiveOf<'transposedConvolution'>> = {
+  forward(primitive, [input], { weight, bias }) {
+    const output = zeros(input.count, outputShape(primitive, [input.shape]));
+    forEachProduct({ ...primitive, filters: input.shape.channels }, output, input, (y, w, x) => {
+      output.data[y] += input.data[x] * weight[w];
+    });
+    if (primitive.bias) forEachCell(output, (_image, filter, _row, _column, y) => { output.data[y] += bias[filter]; });
+    return output;
+  },
+
+  backward(primitive, [input], { weight }, _context, gradient): Gradients {
+    const toInput = zeros(input.count, input.shape);
+    const toWeight = new Float64Array(weight.length);
+    forEachProduct({ ...primitive, filters: input.shape.channels }, gradient, input, (y, w, x) => {
+      toInput.data[x] += gradient.data[y] * weight[w];
+      toWeight[w] += gradient.data[y] * input.data[x];
+    });
+    if (!primitive.bias) return { inputs: [toInput], parameters: { weight: toWeight } };
+    const toBias = new Float64Array(primitive.filters);
+    forEachCell(gradient, (_image, filter, _row, _column, y) => { toBias[filter] += gradient.data[y]; });
+    return { inputs: [toInput], parameters: { weight: toWeight, bias: toBias } };
+  },
+};
+
 /** Visits every product of the sum above that is not with padding: positions in input, weight and output. */
-function forEachProduct(primitive: Convolution, input: FeatureMaps, output: FeatureMaps, visit: (x: number, w: number, y: number) => void): void {
+function forEachProduct(primitive: Omit<Convolution, 'op' | 'bias'>, input: FeatureMaps, output: FeatureMaps, visit: (x: number, w: number, y: number) => void): void {
   const { kernel, stride, dilation, padding, groups, filters } = primitive;
   const channels = input.shape.channels / groups;
   const weightShape: Shape = { channels, height: kernel[0], width: kernel[1] };

@@ -1,21 +1,30 @@
 /** One layer: its primitives in order. */
 import type { Primitive } from '../../layers/primitives.ts';
-import { convolution, dense } from './convolution.ts';
-import { dropout, map } from './elementwise.ts';
+import { convolution, dense, transposedConvolution } from './convolution.ts';
+import { dropout, map, prelu } from './elementwise.ts';
+import { groupNormalization } from './groupNormalization.ts';
+import { localResponseNormalization } from './localResponse.ts';
 import { batchNormalization, updatedStatistics } from './normalization.ts';
 import type { Context, FeatureMaps, Gradients, Operation, Values } from './operation.ts';
 import { pool } from './pool.ts';
-import { flatten, join, pad } from './reshape.ts';
+import { flatten, join, pad, upsample } from './reshape.ts';
+import { softmax } from './softmax.ts';
 
 const operations: { [Op in Primitive['op']]: Operation<Extract<Primitive, { op: Op }>> } = {
   convolution,
+  transposedConvolution,
   dense,
   pool,
   batchNormalization,
+  groupNormalization,
+  localResponseNormalization,
   map,
+  prelu,
+  softmax,
   dropout,
   join,
   pad,
+  upsample,
   flatten,
 };
 

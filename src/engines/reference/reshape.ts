@@ -1,4 +1,4 @@
-/** Joins, zeros around images, and flattening. */
+/** Joins, zeros around images, repeated cells, and flattening. */
 import { sizeOf } from '../../common/shape.ts';
 import { outputShape } from '../../layers/primitives.ts';
 import type { PrimitiveOf } from '../../layers/primitives.ts';
@@ -70,6 +70,25 @@ export const pad: Operation<PrimitiveOf<'pad'>> = {
     return { inputs: [toInput], parameters: {} };
   },
 };
+
+export const upsample: Operation<PrimitiveOf<'upsample'>> = {
+  forward(primitive, [input]) {
+    const output = zeros(input.count, outputShape(primitive, [input.shape]));
+    forEachRepetition(primitive, input, output, (x, y) => { output.data[y] = input.data[x]; });
+    return output;
+  },
+
+  backward(primitive, [input], _values, _context, gradient) {
+    const toInput = zeros(input.count, input.shape);
+    forEachRepetition(primitive, input, gradient, (x, y) => { toInput.data[x] += gradient.data[y]; });
+    return { inputs: [toInput], parameters: {} };
+  },
+};
+
+/** Positions in the input and the output. */
+function forEachRepetition({ factor }: PrimitiveOf<'upsample'>, input: FeatureMaps, output: FeatureMaps, visit: (x: number, y: number) => void): void {
+  forEachCell(output, (image, channel, row, column, y) => visit(at(input.shape, image, channel, Math.floor(row / factor[0]), Math.floor(column / factor[1])), y));
+}
 
 export const flatten: Operation<PrimitiveOf<'flatten'>> = {
   forward: (_primitive, [input]) => ({ ...input, shape: { channels: sizeOf(input.shape), height: 1, width: 1 } }),

@@ -65,12 +65,15 @@ export const f32 = {
   const: (value: number): Code => [0x43, floatBytes(value)],
   add: binary(0x92), sub: binary(0x93), mul: binary(0x94), div: binary(0x95),
   load: load(0x2a, 2), store: store(0x38, 2),
+  demote: (of: Code): Code => [of, 0xb6],
   convertI32: (of: Code): Code => [of, 0xb2],
 } as const;
 
 export const f64 = {
   const: (value: number): Code => [0x44, doubleBytes(value)],
-  add: binary(0xa0), mul: binary(0xa2), load: load(0x2b, 3), store: store(0x39, 3),
+  add: binary(0xa0), sub: binary(0xa1), mul: binary(0xa2), div: binary(0xa3), max: binary(0xa5),
+  sqrt: (of: Code): Code => [of, 0x9f], neg: (of: Code): Code => [of, 0x9a], promote: (of: Code): Code => [of, 0xbb],
+  load: load(0x2b, 3), store: store(0x39, 3),
 } as const;
 
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];

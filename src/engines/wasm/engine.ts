@@ -7,6 +7,7 @@ import { sizeOf } from '../../common/shape.ts';
 import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest } from '../engine.ts';
 import { Control, createControl } from './control.ts';
 import { detectNumerics } from './features.ts';
+import { lossDivisor } from './loss.ts';
 import type { Methods } from './lower/method.ts';
 import { enableWasmFeatures } from './flags.ts';
 import type { Answer, Request } from './messages.ts';
@@ -186,7 +187,7 @@ class WasmEngine implements Engine {
       loss += results.losses[i];
       if (results.predictions[i] === labels[i]) correct++;
     }
-    return { images: count, loss: loss / count, correct, ...results };
+    return { images: count, loss: loss / (lossDivisor(this.plan.infer.losses[0]!, count, (image) => labels[image]!) || 1), correct, ...results };
   }
 
   async forward(images: Float32Array, count: number): Promise<Tensors> {

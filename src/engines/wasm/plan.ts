@@ -5,7 +5,7 @@
 import type { Shape } from '../../common/shape.ts';
 import type { TrainingSpec } from '../engine.ts';
 import type { Network } from '../../network/network.ts';
-import { optimizerNamed } from '../../optimizers/index.ts';
+import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import { createShared, type Shared } from './builder.ts';
 import { i32, memoryFill, ModuleBuilder, type Code, type FunctionBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
@@ -15,7 +15,7 @@ import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
 import type { Methods } from './lower/method.ts';
 import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
-import type { Argument, Call, EmitContext, FeatureMap, Finale, Frozen, LossPlan } from './program.ts';
+import { sixteens, type Argument, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan } from './program.ts';
 
 /** Where JavaScript reads or writes a map. Bytes; strides in floats. */
 export interface MapAccess {
@@ -98,10 +98,11 @@ export function createPlan(
   const { threads, keep, numerics, methods } = how;
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
-  const train = training && lowerNetwork(network, { training: true, keep: [], shared, methods });
+  const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
+  // Without training, nothing reads the weights of auxiliary heads: any arrangement will do.
   const parameters = planParameters(network, (layer) => {
-    const map = (train ?? infer).reads.get(layer.name)!;
-    return { shape: map.shape, physical: map.physical };
+    const { shape } = network.layers[layer.inputs[0]!]!;
+    return (train ?? infer).reads.get(layer.name) ?? { shape, physical: sixteens(shape.channels) };
   });
   const arena = new Arena(reservedBytes);
   const allFloats = parameters.reduce((sum, each) => sum + each.size, 0);
@@ -175,7 +176,7 @@ const sixtyFour = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParameter[], trainedBytes: number, arena: Arena): OptimizerPlan {
   const { type, options } = training.optimizer;
-  const optimizer = optimizerNamed(type)!;
+  const optimizer = withPenalty(optimizerNamed(type)!, training.penalty);
   const states = [...optimizer.state(options)];
   const scalars = Object.keys(optimizer.scalars(options, { lr: 0, step: 1, decays: 0 })).sort();
   const chunks = parameters.flatMap(({ trained, size, offset, decay }, parameter) => !trained ? [] : Array.from({ length: Math.ceil(size / chunkFloats) }, (_, i) => ({
@@ -190,7 +191,7 @@ function planOptimizer(training: TrainingSpec, parameters: readonly PlannedParam
 function emitOptimizer(module: ModuleBuilder, training: TrainingSpec, plan: OptimizerPlan, shards: number, shardBytes: number): void {
   const { type, options } = training.optimizer;
   emitReduce(module, 'reduce', shards, shardBytes);
-  emitUpdate(module, 'update', optimizerNamed(type)!.update(options), plan.states, plan.scalars);
+  emitUpdate(module, 'update', withPenalty(optimizerNamed(type)!, training.penalty).update(options), plan.states, plan.scalars);
 }
 
 function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'] {

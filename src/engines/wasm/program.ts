@@ -6,6 +6,7 @@
 import type { Padding, Shape } from '../../common/shape.ts';
 import type { ModuleBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
+import type { LossOptions } from './loss.ts';
 
 /** One feature map (or vector) of every image. */
 export interface FeatureMap {
@@ -116,9 +117,7 @@ export interface Frozen {
 }
 
 /** A loss: where logits and their gradient are is passed by the call; the rest is here. */
-export interface LossPlan {
-  classes: number;
-  labelSmoothing: number;
+export interface LossPlan extends LossOptions {
   /** Factor of this head's loss in the total. */
   weight: number;
   /** Whether predictions are taken from it. */

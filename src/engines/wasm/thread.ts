@@ -3,11 +3,11 @@
  * not depend on how many threads there are, and every sum has one order, so results do not either.
  */
 import { createBatcher, type Batcher } from '../../data/index.ts';
-import { optimizerNamed } from '../../optimizers/index.ts';
+import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import type { ImageSource, TrainRequest } from '../engine.ts';
 import { Control, type ControlBuffers } from './control.ts';
 import { freeze, runFinale, type MemoryViews } from './finale.ts';
-import { softmaxCrossEntropy } from './loss.ts';
+import { lossDivisor, softmaxCrossEntropy } from './loss.ts';
 import type { EnginePlan, MapAccess, ProgramPlan } from './plan.ts';
 
 export interface ThreadSetup {
@@ -56,7 +56,8 @@ export class EngineThread {
     this.control = new Control(setup.control, setup.threads);
     this.views = { floats: new Float32Array(memory.buffer), doubles: new Float64Array(memory.buffer) };
     this.scratch = plan.scratchAddress + thread * plan.scratchBytes;
-    const loss = (...operands: [number, number, number, number, number]): void => this.onLoss(...operands);
+    // WebAssembly hands its 32 bits over as signed: addresses beyond 2 GiB arrive negative.
+    const loss = (head: number, logits: number, gradient: number, image: number, images: number): void => this.onLoss(head, logits >>> 0, gradient >>> 0, image, images);
     this.exported = new WebAssembly.Instance(setup.module, { host: { memory, loss } }).exports as never;
   }
 
@@ -94,7 +95,9 @@ export class EngineThread {
   ): void {
     const { plan } = this.setup;
     const program = plan.train!;
-    this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, images, reports, head, logits, gradient, image, count);
+    // Every thread adds up the same labels in the same order.
+    const divisor = lossDivisor(program.losses[0]!, images, (image) => source.labels[order[first + image]!]!);
+    this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, { images, divisor }, reports, head, logits, gradient, image, count);
     for (let phase = 0; phase < program.phases; phase++) {
       const run = this.exported[`train.phase${phase}`] as PhaseFunction;
       this.overShards(images, (shard, from, to) => {
@@ -137,15 +140,16 @@ export class EngineThread {
   }
 
   private trainLoss(
-    program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, images: number, reports: SharedReports,
+    program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, { images, divisor }: { images: number; divisor: number }, reports: SharedReports,
     head: number, logits: number, gradient: number, image: number, count: number,
   ): void {
-    const plan = program.losses[head];
+    const plan = program.losses[head]!;
+    // A batch whose labels all weigh nothing changes nothing.
+    const scale = divisor === 0 ? 0 : plan.weight / divisor, reported = divisor === 0 ? 0 : plan.weight * (images / divisor);
     for (let i = 0; i < count; i++) {
-      const at = logits / 4 + i * plan.imageStride;
-      const label = source.labels[order[first + image + i]];
-      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan.classes, label, plan.labelSmoothing, plan.weight / images, imageLoss);
-      reports.imageLoss[image + i] += imageLoss.loss * plan.weight;
+      const at = logits / 4 + i * plan.imageStride, label = source.labels[order[first + image + i]!]!;
+      softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan, label, scale, imageLoss);
+      reports.imageLoss[image + i]! += imageLoss.loss * reported;
       if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === label ? 1 : 0;
     }
   }
@@ -183,8 +187,9 @@ export class EngineThread {
     reports.gradientNorm[index] = norm;
     const factor = spec!.clipNorm !== undefined && norm > spec!.clipNorm ? spec!.clipNorm / norm : 1;
     const { type, options } = spec!.optimizer;
+    const update = withPenalty(optimizerNamed(type)!, spec!.penalty);
     for (const decays of [0, 1] as const) {
-      const scalars = optimizerNamed(type)!.scalars(options, { lr, step, decays });
+      const scalars = update.scalars(options, { lr, step, decays });
       const table = optimizer!.tables[decays] / 4;
       optimizer!.scalars.forEach((scalar, i) => { this.views.floats[table + i] = scalars[scalar]!; });
       this.views.floats[table + optimizer!.scalars.length] = factor;
@@ -223,10 +228,10 @@ export class EngineThread {
     const program = this.setup.plan.infer;
     let base = 0;
     this.onLoss = (_, logits, __, image, count) => {
-      const { classes, labelSmoothing, imageStride } = program.losses[0];
+      const plan = program.losses[0]!;
       for (let i = 0; i < count; i++) {
         const sample = base + image + i;
-        softmaxCrossEntropy(this.views.floats, logits / 4 + i * imageStride, -1, classes, source.labels[sample], labelSmoothing, 0, imageLoss);
+        softmaxCrossEntropy(this.views.floats, logits / 4 + i * plan.imageStride, -1, plan, source.labels[sample]!, 0, imageLoss);
         results.predictions[sample] = imageLoss.prediction;
         results.probabilities[sample] = imageLoss.probability;
         results.losses[sample] = imageLoss.loss;

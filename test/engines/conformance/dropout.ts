@@ -3,7 +3,7 @@ import { hashName, philox, purpose } from '../../../src/common/random.ts';
 import type { Network } from '../../../src/network/network.ts';
 import { seed } from './targets.ts';
 
-/** By layer: 1 keeps, 0 drops, [batch, channels, height, width]. Four neighbouring channels of a pixel share a draw; channels are counted in sixteens. */
+/** By layer: 1 keeps, 0 drops, [batch, channels, height, width]. Four neighbouring channels of a pixel share a draw; channels are counted in sixteens. Whole channels follow their first pixel, whole images their first channel. */
 export function dropoutMasks(network: Network, count: number, step: number): Map<string, Float64Array> {
   const masks = new Map<string, Float64Array>();
   const words = new Uint32Array(4);
@@ -13,8 +13,8 @@ export function dropoutMasks(network: Network, count: number, step: number): Map
       const { channels, height, width } = shape;
       const groups = Math.ceil(channels / 16) * 4;
       masks.set(name, Float64Array.from({ length: count * channels * height * width }, (_, i) => {
-        const pixel = i % (height * width);
-        const channel = Math.floor(i / (height * width)) % channels;
+        const pixel = primitive.unit === 'element' ? i % (height * width) : 0;
+        const channel = primitive.unit === 'sample' ? 0 : Math.floor(i / (height * width)) % channels;
         const image = Math.floor(i / (height * width * channels));
         philox(pixel * groups + Math.floor(channel / 4), image, step, hashName(name), seed, purpose.dropout, words);
         return words[channel % 4] >= primitive.rate * 2 ** 32 ? 1 : 0;

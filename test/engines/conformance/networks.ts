@@ -43,11 +43,13 @@ const image: Shape = { channels: 2, height: 9, width: 7 };
 export const whole: readonly Case[] = [
   { name: 'convolutions, pools, dropout twice', network: network([conv(6), 'relu', conv(6), 'relu', { maxpool: 2 }, { dropout: 0.25 }, conv(18, { padding: 2 }), 'relu', { maxpool: { kernel: 2, ceil: true } }, { dense: 11 }, 'relu', { dropout: 0.5 }, { dense: 'classes' }, { dropout: 0.5 }], image, classes) },
   { name: 'label smoothing', network: network([conv(4), 'relu', { dense: 'classes' }], image, classes, { type: 'cross_entropy', options: { label_smoothing: 0.2 } }) },
+  { name: 'label smoothing and weights of classes', network: network([conv(4), 'relu', { dense: 'classes' }], image, classes, { type: 'cross_entropy', options: { label_smoothing: 0.2, class_weights: [0.5, 2, 0, 1, 3] } }) },
   { name: 'one output read three times', network: network([{ ...Object(conv(5)), name: 'stem' }, 'relu', conv(5), { multiply: null, from: ['conv2', 'stem'] }, { concat: null, from: ['multiply1', 'stem', 'relu1'] }, { dense: 'classes' }], image, classes) },
   { name: 'residual blocks with normalisation', network: network([conv(8, { bias: false }), 'batchnorm', 'relu', { residual: [conv(8), 'batchnorm', 'relu', conv(8), 'batchnorm'] }, 'relu', { residual: { body: [conv(12, { stride: 2 }), 'batchnorm'], shortcut: 'pad' } }, 'relu', 'global_avgpool', { dense: 'classes' }], image, classes) },
   { name: 'branches within branches', network: network([{ branches: [[conv(3), { branches: [[], ['relu']] }], [{ maxpool: { kernel: 3, stride: 1, padding: 1 } }, conv(2)]] }, 'relu', { dense: 'classes' }], image, classes) },
   { name: 'a residual around nothing but an activation', network: network([conv(4), { residual: ['relu'] }, { residual: ['relu', conv(4)] }, { dense: 'classes' }], image, classes) },
   { name: 'normalisation before and after pools', network: network(['batchnorm', conv(7), { avgpool: 2 }, 'batchnorm', 'relu', { maxpool: { kernel: 3, stride: 2 } }, 'flatten', { dense: 6 }, 'batchnorm', 'relu', { dense: 'classes' }], image, classes) },
+  { name: 'dropout of the image, and behind a flatten', network: network([{ dropout: 0.2 }, conv(6), 'relu', 'flatten', { dropout: 0.5 }, { dense: 'classes' }], image, classes) },
   { name: 'auxiliary heads', network: withHeads() },
 ];
 

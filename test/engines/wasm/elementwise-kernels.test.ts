@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { evaluate, exp, input, log, tanh, type Expression } from '../../../src/common/expression.ts';
+import { erf, evaluate, exp, input, log, tanh, type Expression } from '../../../src/common/expression.ts';
 import { purpose, RandomStream } from '../../../src/common/random.ts';
 import { emitDropoutMask } from '../../../src/engines/wasm/kernels/dropout.ts';
 import { compileExpression } from '../../../src/engines/wasm/kernels/expression.ts';
@@ -29,13 +29,14 @@ test.each([
   ['exp', exp(input('x')), -87, 88],
   ['log', log(input('x')), 1e-3, 1000],
   ['tanh', tanh(input('x')), -10, 10],
+  ['erf', erf(input('x')), -6, 6],
 ] as const)('%s is right to two units of the last place', (_, expression, from, to) => {
   expect(worstUlps(expression, from, to)).toBeLessThan(2);
 });
 
 test('dropout masks follow the random streams that the reference uses', () => {
   const rate = 0.3;
-  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 5, imageStep: 32, rate, layer: 77 }));
+  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 5, pixelVectors: 5, unit: 'element', imageStep: 32, rate, layer: 77 }));
   const [image, step, seed] = [6, 12, 42];
   kernel.run(16384, image, step, seed, 2);
   for (let i = 0; i < 2; i++) {
@@ -44,6 +45,21 @@ test('dropout masks follow the random streams that the reference uses', () => {
       const kept = stream.word() >= Math.ceil(rate * 2 ** 32);
       expect(kernel.floats[4096 + 32 * i + e]).toBe(kept ? Math.fround(1 / (1 - rate)) : 0);
     }
+  }
+});
+
+test.each([
+  ['channel', (element: number) => element % 32],
+  ['sample', () => 0],
+] as const)('where a whole %s is dropped, all its elements follow the first', (unit, first) => {
+  const rate = 0.4;
+  const kernel = createKernel((module) => emitDropoutMask(module, 'mask', { vectors: 24, pixelVectors: 8, unit, imageStep: 96, rate, layer: 5 }));
+  const [image, step, seed] = [3, 9, 42];
+  kernel.run(16384, image, step, seed, 4);
+  for (let i = 0; i < 4; i++) {
+    const stream = new RandomStream(seed, purpose.dropout, image + i, step, 5);
+    const draws = Array.from({ length: 32 }, () => (stream.word() >= Math.ceil(rate * 2 ** 32) ? Math.fround(1 / (1 - rate)) : 0));
+    for (let element = 0; element < 96; element++) expect(kernel.floats[4096 + 96 * i + element]).toBe(draws[first(element)]);
   }
 });
 

@@ -2,7 +2,7 @@
  * Kernels with one number per channel: batch normalisation. Sums over pixels, and their products, are float64, so that a
  * variance does not lose its digits to a large mean.
  */
-import { f32x4, f64x2, floatLanes, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
+import { f32x4, f64x2, floatLanes, i32, memoryFill, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
 
 export interface ChannelSteps { row: number; column: number; image: number }
 
@@ -11,13 +11,27 @@ export interface ChannelsSpec {
   columns: number;
   /** Blocks of 16 channels. */
   blocks: number;
+  /** Where every image has vectors of its own: floats from one image's to the next one's. */
+  vectorStep?: number;
 }
 
-/** Runs `pixel` over all pixels of one block of channels; the maps' locals move along. */
-function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code): Code {
+/** Every block of channels, `block` for all images; where images have vectors of their own, image by image. */
+function overBlocks(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps: readonly { base: Local; steps: ChannelSteps }[], vectors: Local, block: (images: Local) => Code): Code {
+  const blocks = (count: Local): Code => f.times(spec.blocks, [block(count), maps.map(({ base }) => base.advance(64)), vectors.advance(64)]);
+  if (spec.vectorStep === undefined) return blocks(images);
+  const one = f.local('i32');
+  const next = [maps.map(({ base, steps }) => base.advance(4 * steps.image - 64 * spec.blocks)), vectors.advance(4 * spec.vectorStep - 64 * spec.blocks)];
+  return [one.set(i32.const(1)), f.timesOf(images.get(), [blocks(one), next])];
+}
+
+/** Runs `pixel` over all pixels of one block of channels, `rowEnd` after each row; the maps' locals move along. */
+export function walkPixels(
+  f: FunctionBuilder, spec: Pick<ChannelsSpec, 'rows' | 'columns'>, images: Local, maps: readonly { at: Local; steps: ChannelSteps }[], pixel: Code, rowEnd: Code = [],
+): Code {
   return f.timesOf(images.get(), [
     f.times(spec.rows, [
       f.times(spec.columns, [pixel, maps.map(({ at, steps }) => at.advance(4 * steps.column))]),
+      rowEnd,
       maps.map(({ at, steps }) => at.advance(4 * (steps.row - spec.columns * steps.column))),
     ]),
     maps.map(({ at, steps }) => at.advance(4 * (steps.image - spec.rows * steps.row))),
@@ -29,41 +43,60 @@ function overPixels(f: FunctionBuilder, spec: ChannelsSpec, images: Local, maps:
  * With a gradient g, Σ g and Σ g·x instead: parameters x, g, sums, images.
  */
 export function emitChannelSums(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; gradient?: ChannelSteps }): number {
-  const { gradient } = steps;
-  const names = gradient ? 4 : 3;
+  const names = steps.gradient ? 4 : 3;
   return module.function(name, Array.from({ length: names }, () => 'i32' as const), [], (f) => {
-    const sums = f.parameter(names - 2), images = f.parameter(names - 1);
-    const maps = [
-      { base: f.parameter(0), at: f.local('i32'), steps: steps.x },
-      ...(gradient ? [{ base: f.parameter(1), at: f.local('i32'), steps: gradient }] : []),
-    ];
-    // Eight channels at a time: sixteen would need more registers than there are.
-    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4);
-    const x = f.local('v128'), value = f.local('v128'), xPair = f.local('v128'), pair = f.local('v128');
-    const pairOf = (local: Local, high: boolean): Code =>
-      f64x2.promoteLow(high ? v128.shuffle(local.get(), local.get(), floatLanes(2, 3, 2, 3)) : local.get());
-    const pixel = [0, 1].map((v) => [
-      x.set(v128.load(maps[0].at.get(), 16 * v)),
-      value.set(gradient ? v128.load(maps[1].at.get(), 16 * v) : x.get()),
-      [0, 1].map((high) => [
-        xPair.set(pairOf(x, high === 1)),
-        pair.set(gradient ? pairOf(value, high === 1) : xPair.get()),
-        first[2 * v + high].set(f64x2.add(first[2 * v + high].get(), pair.get())),
-        second[2 * v + high].set(f64x2.add(second[2 * v + high].get(), f64x2.mul(pair.get(), xPair.get()))),
-      ]),
-    ]);
-    const half: Code = [
-      first.map((sum, i) => sum.set(v128.load(sums.get(), 16 * i))),
-      second.map((sum, i) => sum.set(v128.load(sums.get(), 128 + 16 * i))),
-      maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel),
-      first.map((sum, i) => v128.store(sums.get(), sum.get(), 16 * i)),
-      second.map((sum, i) => v128.store(sums.get(), sum.get(), 128 + 16 * i)),
-      maps.map(({ base }) => base.advance(32)),
-      sums.advance(64),
-    ];
-    return f.times(spec.blocks, [f.times(2, half), sums.advance(128)]);
+    const places = { x: f.parameter(0), ...(steps.gradient ? { gradient: f.parameter(1) } : {}), sums: f.parameter(names - 2) };
+    return addChannels(f, spec, steps, places, f.parameter(names - 1));
   });
+}
+
+interface SummedPlaces { x: Local; gradient?: Local; sums: Local }
+interface SummedSteps { x: ChannelSteps; gradient?: ChannelSteps }
+
+/** The sums of one image alone, in place of what is there. The maps' locals move on to the next image. */
+export function sumChannels(f: FunctionBuilder, spec: ChannelsSpec, steps: SummedSteps, places: SummedPlaces): Code {
+  const one = f.local('i32');
+  return [
+    one.set(i32.const(1)),
+    memoryFill(places.sums.get(), i32.const(256 * spec.blocks)),
+    addChannels(f, spec, steps, places, one),
+    places.x.advance(4 * steps.x.image - 64 * spec.blocks),
+    places.gradient && steps.gradient ? places.gradient.advance(4 * steps.gradient.image - 64 * spec.blocks) : [],
+    places.sums.advance(-256 * spec.blocks),
+  ];
+}
+
+function addChannels(f: FunctionBuilder, spec: ChannelsSpec, steps: SummedSteps, { x, gradient, sums }: SummedPlaces, images: Local): Code {
+  const maps = [
+    { base: x, at: f.local('i32'), steps: steps.x },
+    ...(gradient && steps.gradient ? [{ base: gradient, at: f.local('i32'), steps: steps.gradient }] : []),
+  ];
+  // Eight channels at a time: sixteen would need more registers than there are.
+  const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4);
+  const factor = f.local('v128'), value = f.local('v128'), factorPair = f.local('v128'), pair = f.local('v128');
+  const pairOf = (local: Local, high: boolean): Code =>
+    f64x2.promoteLow(high ? v128.shuffle(local.get(), local.get(), floatLanes(2, 3, 2, 3)) : local.get());
+  const pixel = [0, 1].map((v) => [
+    factor.set(v128.load(maps[0].at.get(), 16 * v)),
+    value.set(gradient ? v128.load(maps[1].at.get(), 16 * v) : factor.get()),
+    [0, 1].map((high) => [
+      factorPair.set(pairOf(factor, high === 1)),
+      pair.set(gradient ? pairOf(value, high === 1) : factorPair.get()),
+      first[2 * v + high].set(f64x2.add(first[2 * v + high].get(), pair.get())),
+      second[2 * v + high].set(f64x2.add(second[2 * v + high].get(), f64x2.mul(pair.get(), factorPair.get()))),
+    ]),
+  ]);
+  const half: Code = [
+    first.map((sum, i) => sum.set(v128.load(sums.get(), 16 * i))),
+    second.map((sum, i) => sum.set(v128.load(sums.get(), 128 + 16 * i))),
+    maps.map(({ base, at }) => at.set(base.get())),
+    walkPixels(f, spec, images, maps, pixel),
+    first.map((sum, i) => v128.store(sums.get(), sum.get(), 16 * i)),
+    second.map((sum, i) => v128.store(sums.get(), sum.get(), 128 + 16 * i)),
+    maps.map(({ base }) => base.advance(32)),
+    sums.advance(64),
+  ];
+  return f.times(spec.blocks, [f.times(2, half), sums.advance(128)]);
 }
 
 /** y = x · scale + shift per channel, then perhaps ReLU. Parameters: x, vectors (scale[channels], shift[channels]), y, images. */
@@ -74,18 +107,16 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
     const scale = f.localsOf('v128', 4), shift = f.localsOf('v128', 4), result = f.localsOf('v128', 4);
     const pixel: Code = [
       result.map((local, v) => {
-        const value = f32x4.add(f32x4.mul(v128.load(maps[0].at.get(), 16 * v), scale[v].get()), shift[v].get());
+        const value = f32x4.add(f32x4.mul(v128.load(maps[0]!.at.get(), 16 * v), scale[v]!.get()), shift[v]!.get());
         return local.set(relu ? f32x4.pmax(value, v128.zero) : value);
       }),
-      [1, 0, 3, 2].map((v) => v128.store(maps[1].at.get(), result[v].get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(maps[1]!.at.get(), result[v]!.get(), 16 * v)),
     ];
-    return f.times(spec.blocks, [
+    return overBlocks(f, spec, images, maps, vectors, (count) => [
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
       shift.map((local, v) => local.set(v128.load(vectors.get(), 64 * spec.blocks + 16 * v))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel),
-      maps.map(({ base }) => base.advance(64)),
-      vectors.advance(64),
+      walkPixels(f, spec, count, maps, pixel),
     ]);
   });
 }
@@ -102,17 +133,15 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
     const [a, b, c, result] = [0, 1, 2, 3].map(() => f.localsOf('v128', 4)) as [Local[], Local[], Local[], Local[]];
     const pixel: Code = [
       result.map((local, v) => {
-        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v].get());
-        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v].get())), c[v].get()));
+        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v]!.get());
+        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v]!.get())), c[v]!.get()));
       }),
-      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v].get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v]!.get(), 16 * v)),
     ];
-    return f.times(spec.blocks, [
+    return overBlocks(f, spec, images, maps, vectors, (count) => [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),
       maps.map(({ base, at }) => at.set(base.get())),
-      overPixels(f, spec, images, maps, pixel),
-      maps.map(({ base }) => base.advance(64)),
-      vectors.advance(64),
+      walkPixels(f, spec, count, maps, pixel),
     ]);
   });
 }

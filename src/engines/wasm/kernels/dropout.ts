@@ -1,6 +1,7 @@
 /**
  * Dropout masks by Philox 4×32-10 (common/random.ts), four elements a draw. Key: (seed, purpose.dropout); counter: (four
  * neighbouring channels of a pixel, image of the batch, step, dropout layer). An element is kept when its word >= rate · 2^32.
+ * Where whole channels are dropped, the first pixel's draws hold for all; where whole images are, the first draw's first word.
  */
 import { purpose } from '../../../common/random.ts';
 import { f32x4, floatLanes, i32, i32x4, i64x2, v128, type Code, type Local, type ModuleBuilder } from '../emitter.ts';
@@ -8,11 +9,23 @@ import { f32x4, floatLanes, i32, i32x4, i64x2, v128, type Code, type Local, type
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
 const weyl = [0x9e3779b9, 0xbb67ae85] as const;
 
+export interface MaskSpec {
+  /** Fours of one image, pixel by pixel, and of one pixel. */
+  vectors: number;
+  pixelVectors: number;
+  unit: 'element' | 'channel' | 'sample';
+  /** Floats from an image's mask to the next. */
+  imageStep: number;
+  rate: number;
+  /** A number for the layer. */
+  layer: number;
+}
+
 /**
- * Fills a mask [images][vectors × 4 floats] with 0 or 1 / (1 - rate). `vectors` counts the fours of one image, pixel by pixel.
+ * Fills a mask [images][vectors × 4 floats] with 0 or 1 / (1 - rate).
  * Parameters: mask, first image of the batch, step, seed, images.
  */
-export function emitDropoutMask(module: ModuleBuilder, name: string, spec: { vectors: number; imageStep: number; rate: number; layer: number }): number {
+export function emitDropoutMask(module: ModuleBuilder, name: string, spec: MaskSpec): number {
   return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const [mask, image, step, seed, images] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local];
     // Lanes: c = (c0, c1, c2, c3); only lanes 0 and 2 are multiplied, and they land in lanes 1|0 and 3|2 of the products.
@@ -34,12 +47,16 @@ export function emitDropoutMask(module: ModuleBuilder, name: string, spec: { vec
         v128.or(v128.and(i32x4.splat(step.get()), vector(0, 0, -1, 0)), vector(0, 0, 0, spec.layer))))),
       key.set(v128.or(v128.and(i32x4.splat(seed.get()), vector(-1, 0, 0, 0)), vector(0, 0, purpose.dropout, 0))),
       f.times(10, round),
+      spec.unit === 'sample' ? counter.set(v128.shuffle(counter.get(), counter.get(), floatLanes(0, 0, 0, 0))) : [],
       v128.store(at.get(), v128.and(i32x4.geU(counter.get(), i32x4.constant(threshold)), f32x4.constant(1 / (1 - spec.rate)))),
       at.advance(16),
     ];
+    const drawn = { element: spec.vectors, channel: spec.pixelVectors, sample: 1 }[spec.unit];
+    const repeat: Code = [v128.store(at.get(), v128.load(i32.sub(at.get(), i32.const(16 * drawn)))), at.advance(16)];
     return f.timesOf(images.get(), [
       at.set(mask.get()),
-      f.upTo(group, i32.const(0), i32.const(spec.vectors), 1, four),
+      f.upTo(group, i32.const(0), i32.const(drawn), 1, four),
+      f.times(spec.vectors - drawn, repeat),
       image.advance(1),
       mask.advance(4 * spec.imageStep),
     ]);

@@ -1,7 +1,7 @@
 /** Compiles an element-wise expression (common/expression.ts) to SIMD code over four floats. */
 import type { Expression } from '../../../common/expression.ts';
 import { f32x4, v128, type Code, type FunctionBuilder, type Local } from '../emitter.ts';
-import { emitExponential, emitLogarithm, emitTanh } from './transcendental.ts';
+import { emitErrorFunction, emitExponential, emitLogarithm, emitTanh } from './transcendental.ts';
 
 /**
  * Code that leaves the value on the stack. `inputs` are locals holding the inputs; `before` collects code that must run
@@ -40,6 +40,7 @@ export function compileExpressions(f: FunctionBuilder, expressions: readonly Exp
       case 'exp': return collect(emitExponential(f, visit(e.of)));
       case 'log': return collect(emitLogarithm(f, visit(e.of)));
       case 'tanh': return collect(emitTanh(f, visit(e.of)));
+      case 'erf': return collect(emitErrorFunction(f, visit(e.of)));
     }
   };
   const collect = ({ before: first, value }: { before: Code; value: Code }): Code => {

@@ -1,9 +1,9 @@
 /**
- * exp, log and tanh of four floats by range reduction and polynomials, from exact operations only, so that every
+ * exp, log, tanh and erf of four floats by range reduction and polynomials, from exact operations only, so that every
  * processor and version gives the same bits. Coefficients: minimax / Cephes single precision (S. Moshier, expf.c, logf.c).
  * Errors: below 2 units in the last place over the normal range.
  */
-import { f32x4, i32x4, v128, type Code, type FunctionBuilder } from '../emitter.ts';
+import { f32x4, i32x4, v128, type Code, type FunctionBuilder, type Local } from '../emitter.ts';
 
 interface Computed { before: Code; value: Code }
 
@@ -70,5 +70,33 @@ export function emitTanh(f: FunctionBuilder, of: Code): Computed {
       p.set(f32x4.add(f32x4.mul(f32x4.mul(p.get(), square.get()), x.get()), x.get())),
     ],
     value: v128.select(large.get(), p.get(), f32x4.gt(size.get(), f32x4.constant(0.625))),
+  };
+}
+
+/**
+ * 1 - exp(q(|x|)) with the sign of x; below 0.93 an odd polynomial. Coefficients: N. Juffa's erff (minimax, below 1 unit in the
+ * last place with fused operations).
+ */
+export function emitErrorFunction(f: FunctionBuilder, of: Code): Computed {
+  const x = f.local('v128'), size = f.local('v128'), square = f.local('v128'), p = f.local('v128'), large = f.local('v128');
+  const sign = i32x4.constant(-0x80000000);
+  const horner = (variable: Local, coefficients: readonly number[]): Code => [
+    p.set(f32x4.constant(coefficients[0]!)),
+    coefficients.slice(1).map((c) => p.set(f32x4.add(f32x4.mul(p.get(), variable.get()), f32x4.constant(c)))),
+  ];
+  const { before, value } = emitExponential(f, f32x4.sub(f32x4.mul(p.get(), size.get()), size.get()));
+  return {
+    before: [
+      x.set(of),
+      // erf(4) is 1 in single precision, and q falls up to there.
+      size.set(f32x4.pmin(v128.andNot(x.get(), sign), f32x4.constant(4))),
+      horner(size, [-1.72853470e-5, 3.83197126e-4, -3.88396438e-3, 2.42546219e-2, -1.06777877e-1, -6.34846687e-1, -1.28717512e-1]),
+      before,
+      large.set(v128.or(f32x4.sub(f32x4.constant(1), value), v128.and(x.get(), sign))),
+      square.set(f32x4.mul(x.get(), x.get())),
+      horner(square, [-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1]),
+      p.set(f32x4.add(f32x4.mul(p.get(), x.get()), x.get())),
+    ],
+    value: v128.select(large.get(), p.get(), f32x4.gt(size.get(), f32x4.constant(0.927734375))),
   };
 }

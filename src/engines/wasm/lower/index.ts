@@ -3,6 +3,7 @@ import type { Primitive } from '../../../layers/primitives.ts';
 import type { Shape } from '../../../common/shape.ts';
 import type { Network } from '../../../network/network.ts';
 import { Builder, type Shared } from '../builder.ts';
+import type { LossOptions } from '../loss.ts';
 import { sixteens, type FeatureMap } from '../program.ts';
 import { convolution } from './convolution.ts';
 import { dense } from './dense.ts';
@@ -10,14 +11,21 @@ import { dropout, join, map, pad } from './elementwise.ts';
 import type { Lowering } from './lowering.ts';
 import type { Methods } from './method.ts';
 import { batchNormalization } from './normalization.ts';
+import { groupNormalization } from './groupNormalization.ts';
+import { localResponseNormalization } from './localResponse.ts';
 import { pool } from './pooling.ts';
+import { prelu } from './prelu.ts';
 import { flatten } from './reshape.ts';
+import { softmax } from './softmax.ts';
+import { transposedConvolution } from './transposed.ts';
+import { upsample } from './upsample.ts';
 
 const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op }>> } = {
-  convolution, dense, pool, batchNormalization, map, dropout, join, pad, flatten,
+  transposedConvolution, upsample, groupNormalization, localResponseNormalization,
+  convolution, dense, pool, batchNormalization, map, prelu, softmax, dropout, join, pad, flatten,
 };
 
-const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op];
+const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op] as Lowering<Primitive>;
 
 export interface LoweredNetwork {
   build: Builder;
@@ -39,17 +47,16 @@ interface Step {
 
 export function lowerNetwork(network: Network, how: { training: boolean; keep: readonly string[]; shared: Shared; methods: Methods }): LoweredNetwork {
   const { training, keep } = how;
-  const layout = decideLayout(network);
-  const { steps, valueOf } = toSteps(network, training);
-  const heads = training ? [{ output: network.output, weight: 1 }, ...network.heads] : [{ output: network.output, weight: 1 }];
-  const valueNamed = (name: string): number => valueOf[network.layers.findIndex((layer) => layer.name === name)];
-  const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keep.map(valueNamed)]);
-  const { folded, alias } = foldFlatten(foldRelu(steps, pinned), layout.foldedFlattens);
-  const valueRead = (value: number): number => alias.get(value) ?? value;
-  const wantedSteps = reachable(folded, new Set([...pinned].map(valueRead)));
+  const allHeads = [{ output: network.output, weight: 1 }, ...network.heads];
+  const heads = training ? allHeads : allHeads.slice(0, 1);
+  const { steps, valueOf, keptValues } = foldedSteps(network, allHeads, keep);
+  const unpadded = readersOf(reachable(steps, new Set(allHeads.map((head) => valueOf[head.output]!))), 0).every((step) => loweringOf(step.primitive).readsUnpadded);
+  const { steps: activeSteps, valueIs } = training ? { steps, valueIs: (value: number): number => value } : withoutDropout(steps);
+  const valueOfLayer = (index: number): number => valueIs(valueOf[index]!);
+  const wantedSteps = reachable(activeSteps, new Set([...heads.map((head) => valueOfLayer(head.output)), ...keptValues.map(valueIs)]));
 
   const build = new Builder(training, how.shared, how.methods);
-  const input = build.map(network.input, { physical: layout.unpaddedInput ? network.input.channels : sixteens(network.input.channels) });
+  const input = build.map(network.input, { physical: unpadded ? network.input.channels : sixteens(network.input.channels) });
   build.operation({ layer: 'input', pass: 'forward', reads: [], writes: [input], emit: () => [] });
 
   const maps = new Map<number, FeatureMap>([[0, input]]);
@@ -57,24 +64,26 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const backwards: { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[] = [];
   for (const step of wantedSteps) {
     const inputs = step.inputs.map((value) => maps.get(value)!);
-    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]);
+    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]!);
     const { output, backward } = loweringOf(step.primitive).lower({ ...step, inputs, wanted: inputs.map((each) => each !== input) }, build);
     maps.set(step.output, output);
     backwards.push({ layer: step.layer, output, backward });
   }
   for (const head of heads) {
-    const layer = network.layers[head.output];
-    build.loss(layer.name, maps.get(valueOf[head.output])!, {
-      classes: network.classes, labelSmoothing: network.loss.labelSmoothing, weight: head.weight, main: head.output === network.output,
+    const layer = network.layers[head.output]!;
+    build.loss(layer.name, maps.get(valueOfLayer(head.output))!, {
+      classes: network.classes, ...lossOptions(network.loss), weight: head.weight, main: head.output === network.output,
     });
   }
   if (training) goBack(build, backwards);
-  const kept = [['output', network.output] as const, ...keep.map((name) => [name, network.layers.findIndex((layer) => layer.name === name)] as const)].map(
-    ([name, index]) => ({ name, map: maps.get(valueRead(valueOf[index]))!, shape: network.layers[index].shape }));
-  // What is read from outside must outlive the operations that read it inside.
-  for (const { map: each } of kept) each.exclusive = true;
+  const logits = { name: 'output', map: maps.get(valueOfLayer(network.output))!, shape: network.layers[network.output].shape };
+  const kept = [logits, ...keep.map((name, i) => ({ name, map: maps.get(valueIs(keptValues[i]))!, shape: network.layers.find((layer) => layer.name === name)!.shape }))];
+  // Read from outside when everything is done: until then nobody else may have their memory.
+  if (!training) build.operation({ layer: 'output', pass: 'forward', reads: kept.map((each) => each.map), writes: [], emit: () => [] });
   return { build, input, kept, reads };
 }
+
+const lossOptions = ({ labelSmoothing, classWeights }: Network['loss']): Omit<LossOptions, 'classes'> => ({ labelSmoothing, ...(classWeights === undefined ? {} : { classWeights }) });
 
 /** Last to first: when a step is reached, all readers of its result have given their shares. */
 function goBack(build: Builder, steps: readonly { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[]): void {
@@ -84,15 +93,38 @@ function goBack(build: Builder, steps: readonly { layer: string; output: Feature
   }
 }
 
-/** Dropout is left out where it does nothing. */
-function toSteps(network: Network, training: boolean): { steps: Step[]; valueOf: number[] } {
+/**
+ * The steps, folded alike for training and for inference: how a layer's weights lie in memory depends on what it reads. What
+ * heads end in and readers of activations want is not folded away.
+ */
+function foldedSteps(network: Network, heads: readonly { output: number }[], keep: readonly string[]): { steps: Step[]; valueOf: number[]; keptValues: number[] } {
+  const { steps, valueOf } = toSteps(network);
+  const keptValues = keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!);
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keptValues]);
+  return { steps: foldFlatten(foldRelu(steps, pinned)), valueOf, keptValues };
+}
+
+/** Outside training dropout passes its input on; `valueIs` tells which value stands for one that is gone. */
+function withoutDropout(steps: readonly Step[]): { steps: Step[]; valueIs: (value: number) => number } {
+  const alias = new Map<number, number>();
+  const valueIs = (value: number): number => alias.get(value) ?? value;
+  const kept = steps.flatMap((step) => {
+    if (step.primitive.op !== 'dropout') return [{ ...step, inputs: step.inputs.map(valueIs) }];
+    alias.set(step.output, valueIs(step.inputs[0]!));
+    return [];
+  });
+  return { steps: kept, valueIs };
+}
+
+/** A dropout that drops nothing is left out. */
+function toSteps(network: Network): { steps: Step[]; valueOf: number[] } {
   const steps: Step[] = [];
   const valueOf: number[] = [];
   let values = 1;
   network.layers.forEach((layer, index) => {
-    let inputs = layer.inputs.map((each) => valueOf[each]);
+    let inputs = layer.inputs.map((each) => valueOf[each]!);
     for (const primitive of layer.primitives) {
-      if (primitive.op === 'dropout' && (!training || primitive.rate === 0)) continue;
+      if (primitive.op === 'dropout' && primitive.rate === 0) continue;
       steps.push({ layer: layer.name, primitive, inputs, output: values, relu: false });
       inputs = [values++];
     }
@@ -114,37 +146,17 @@ function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
     folded.add(reader);
     return { ...step, relu: true, output: reader.output };
   });
-  return result.filter((_, i) => !folded.has(steps[i]));
+  return result.filter((_, i) => !folded.has(steps[i]!));
 }
 
-/**
- * What decides how weights are arranged in memory, which training and inference share: taken from the network as it is
- * trained, whatever one program leaves out or keeps.
- */
-interface LayoutDecisions {
-  /** Only layers that can do with as many channels as there are read the input. */
-  unpaddedInput: boolean;
-  /** Names of the flatten layers that only dense layers read: a dense layer reads a map in its own order. */
-  foldedFlattens: ReadonlySet<string>;
-}
-
-function decideLayout(network: Network): LayoutDecisions {
-  const { steps, valueOf } = toSteps(network, true);
-  const outputs = new Set([network.output, ...network.heads.map((head) => head.output)].map((index) => valueOf[index]));
-  const foldable = ({ primitive, output }: Step): boolean => {
-    const readers = readersOf(steps, output);
-    return primitive.op === 'flatten' && !outputs.has(output) && readers.length > 0 && readers.every((reader) => reader.primitive.op === 'dense');
-  };
-  const foldedFlattens = new Set(steps.filter(foldable).map((step) => step.layer));
-  const { folded } = foldFlatten(steps, foldedFlattens);
-  return { unpaddedInput: readersOf(folded, 0).every((step) => loweringOf(step.primitive).readsUnpadded), foldedFlattens };
-}
-
-/** Leaves these flatten layers out. Who reads one reads its input, whose elements are the same in the same order of channels, rows, columns. */
-function foldFlatten(steps: readonly Step[], names: ReadonlySet<string>): { folded: Step[]; alias: Map<number, number> } {
-  const alias = new Map(steps.filter((step) => step.primitive.op === 'flatten' && names.has(step.layer)).map((step) => [step.output, step.inputs[0]]));
-  const kept = steps.filter((step) => !alias.has(step.output));
-  return { folded: kept.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) })), alias };
+/** A dense layer reads a map in its own order: where only dense layers read a flatten, they read what it does. */
+function foldFlatten(steps: readonly Step[]): Step[] {
+  const alias = new Map<number, number>();
+  for (const step of steps) {
+    if (step.primitive.op !== 'flatten') continue;
+    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]!);
+  }
+  return steps.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
 }
 
 /** Only what a loss or a reader of activations needs. */

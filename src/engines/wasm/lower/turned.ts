@@ -2,11 +2,10 @@
  * A convolution's weights turned for its gradient to the data. Where the stride is larger than 1, the positions of the input
  * fall into residues that see different taps: each is a gather product of its own ("part").
  */
-import type { PrimitiveOf } from '../../../layers/primitives.ts';
 import type { Builder } from '../builder.ts';
+import { windowsOf, type Windows } from '../groups.ts';
 import { sixteens, type FeatureMap, type Place } from '../program.ts';
-
-type Convolution = PrimitiveOf<'convolution'>;
+import type { Geometry } from './product.ts';
 
 /** Taps along one axis that reach an input position whose index has this residue of the stride. */
 export interface AxisTaps {
@@ -30,39 +29,46 @@ function axisTaps(residue: number, size: number, kernel: number, stride: number,
 /** The parts of the gradient to the data, one for each residue of the stride, and where their weights begin in the turned copy (floats). */
 export interface Part { y: number; x: number; rows: AxisTaps; columns: AxisTaps; weights: number }
 
-export function partsOf({ kernel, stride, dilation, padding }: Convolution, input: FeatureMap, outputs: number): Part[] {
+/** `reach`: outputs that a block of inputs reads (groups.ts). */
+export function partsOf({ kernel, stride, dilation, padding }: Geometry, input: FeatureMap, reach: number): Part[] {
   let weights = 0;
   return residues(stride[0]).flatMap((y) => residues(stride[1]).map((x) => {
     const rows = axisTaps(y, input.shape.height, kernel[0], stride[0], dilation[0], padding.top);
     const columns = axisTaps(x, input.shape.width, kernel[1], stride[1], dilation[1], padding.left);
     const part = { y, x, rows, columns, weights };
-    weights += rows.kernel.length * columns.kernel.length * outputs * input.physical;
+    weights += rows.kernel.length * columns.kernel.length * reach * input.physical;
     return part;
   }));
 }
 
+/** The outputs that the gradient to each block of inputs reads. */
+export const gradientWindows = ({ groups, filters }: Geometry, input: FeatureMap): Windows =>
+  windowsOf(groups, input.shape.channels, { channels: filters, physical: sixteens(filters) });
+
 /** The weights turned for the gradient to the data: [part][block of inputs][tap][out][16 in]. */
-export function turnedWeights(layer: string, primitive: Convolution, input: FeatureMap, build: Builder): Place {
-  const outputs = sixteens(primitive.filters);
-  const { kernel } = primitive;
-  return build.turned(`${layer}.weight`, kernel[0] * kernel[1] * outputs * input.physical, () =>
-    partsOf(primitive, input, outputs).flatMap(({ rows, columns, weights }) => turnedBlocks(kernel, rows.kernel, columns.kernel, outputs, input.physical, weights)));
+export function turnedWeights(layer: string, geometry: Geometry, input: FeatureMap, build: Builder): Place {
+  const { kernel, groups, filters } = geometry;
+  const from = windowsOf(groups, filters, { channels: input.shape.channels, physical: input.physical }), to = gradientWindows(geometry, input);
+  return build.turned(`${layer}.weight`, kernel[0] * kernel[1] * to.reach * input.physical, () =>
+    partsOf(geometry, input, to.reach).flatMap(({ rows, columns, weights }) => turnedBlocks(kernel, rows.kernel, columns.kernel, from, to, weights)));
 }
 
 const residues = (stride: number): number[] => Array.from({ length: stride }, (_, i) => i);
 
 /** Byte moves of 16×16 blocks: [block of outputs][tap][in][16 out] → [block of inputs][chosen tap][out][16 in]. */
-function turnedBlocks(kernel: readonly [number, number], rows: readonly number[], columns: readonly number[], outputs: number, physical: number, offset: number): [number, number][] {
+function turnedBlocks(kernel: readonly [number, number], rows: readonly number[], columns: readonly number[], inputs: Windows, outputs: Windows, offset: number): [number, number][] {
   const moves: [number, number][] = [];
   const taps = rows.length * columns.length;
-  for (let i = 0; i < physical / 16; i++) {
+  outputs.starts.forEach((start, i) => {
     rows.forEach((row, r) => columns.forEach((column, c) => {
-      for (let o = 0; o < outputs / 16; o++) {
-        const from = (((o * kernel[0] + row) * kernel[1] + column) * physical + 16 * i) * 16;
-        const to = offset + ((i * taps + r * columns.length + c) * outputs + 16 * o) * 16;
+      for (let o = 0; o < outputs.reach / 16; o++) {
+        const block = start / 16 + o, within = 16 * i - inputs.starts[block]!;
+        if (within < 0 || within >= inputs.reach) continue; // of other groups altogether: zeros
+        const from = (((block * kernel[0] + row) * kernel[1] + column) * inputs.reach + within) * 16;
+        const to = offset + ((i * taps + r * columns.length + c) * outputs.reach + 16 * o) * 16;
         moves.push([4 * from, 4 * to]);
       }
     }));
-  }
+  });
   return moves;
 }

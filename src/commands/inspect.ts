@@ -1,0 +1,60 @@
+/** `exp inspect FILE|RUN`: what every layer of a network gives, costs and sees; drawings of the graph; advice. */
+import { Option } from 'commander';
+import { writeDurably } from '../common/durable.ts';
+import { advise } from '../network/advice/index.ts';
+import { depthForRows, foldNetwork } from '../network/folding.ts';
+import { describeDot } from '../report/dot.ts';
+import { drawGraph } from '../report/graph-svg.ts';
+import { describeMermaid } from '../report/mermaid.ts';
+import { collect } from './command.ts';
+import type { Command, Context } from './command.ts';
+import { describeInspection, inspectionAsData } from './inspection.ts';
+import { count } from './options.ts';
+import { readSubject } from './subject.ts';
+
+interface InspectOptions {
+  set: string[];
+  depth?: number;
+  svg?: string;
+  mermaid?: boolean;
+  dot?: boolean;
+  json?: boolean;
+  out?: string;
+}
+
+export const command: Command = {
+  configure(verb, context) {
+    verb
+      .argument('<file-or-run>', 'an experiment, or a run: its name, latest, best, a path')
+      .argument('[overrides...]', 'train.batch_size=32 changes a value of a file, +a.b=v adds one, ~a.b removes one')
+      .option('-s, --set <path=value>', 'the same as an override; may be repeated', collect, [])
+      .option('-d, --depth <number>', 'fold blocks to names of so many parts: 1 shows stage1, 2 stage1.1 (default: what fits a screen)', count(1, 64))
+      .option('--svg <file>', 'draw the network into a file')
+      .addOption(new Option('--mermaid', 'print the graph for Mermaid').conflicts(['dot', 'json']))
+      .addOption(new Option('--dot', 'print the graph for Graphviz').conflicts(['mermaid', 'json']))
+      .addOption(new Option('--json', 'print every layer and every figure as JSON').conflicts(['mermaid', 'dot']))
+      .option('-o, --out <directory>', 'where the runs are (default: runs)')
+      .addHelpText('after', '\nExamples:\n  exp inspect configs/resnet50.yaml\n  exp inspect configs/googlenet.yaml --depth 3\n  exp inspect configs/deepconvnet-resnet.yaml --svg resnet.svg')
+      .action((word: string, overrides: string[], options: InspectOptions) => inspect(word, [...overrides, ...options.set], options, context));
+  },
+};
+
+/** A table of more rows is folded where no depth is asked for. */
+const screenRows = 32;
+/** A drawing of more nodes is no picture any more. */
+const drawnNodes = 120;
+
+function inspect(word: string, overrides: readonly string[], options: InspectOptions, context: Context): void {
+  const subject = readSubject(word, { overrides, out: options.out }, context);
+  const { summary } = subject;
+  const foldsFor = (rows: number): ReturnType<typeof foldNetwork> => foldNetwork(summary, options.depth ?? depthForRows(summary, rows));
+  if (options.svg !== undefined) {
+    writeDurably(options.svg, drawGraph(foldsFor(drawnNodes), summary.input));
+    context.stderr.write(`${options.svg} shows ${subject.label}\n`);
+  }
+  if (options.mermaid) return context.stdout.write(describeMermaid(foldsFor(drawnNodes), summary.input));
+  if (options.dot) return context.stdout.write(describeDot(foldsFor(drawnNodes), summary.input));
+  const notes = advise(subject, subject.experiment.lint?.allow);
+  if (options.json) context.stdout.write(`${JSON.stringify(inspectionAsData(subject, notes), undefined, 2)}\n`);
+  else context.stdout.write(describeInspection(subject, foldsFor(screenRows), notes, context.stdout));
+}

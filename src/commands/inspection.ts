@@ -1,0 +1,127 @@
+/** What `exp inspect` shows, as a table that keeps to a terminal's width and as data. */
+import { describeBytes, describeCount, describeMagnitude, describeNumberOf } from '../common/describe.ts';
+import { describeShape } from '../common/shape.ts';
+import type { Pair, Shape } from '../common/shape.ts';
+import type { Terminal } from '../common/terminal.ts';
+import type { Advice } from '../network/advice/index.ts';
+import type { Fold } from '../network/folding.ts';
+import { sumOf, trainingMemory } from '../network/summary.ts';
+import type { LayerSummary, TrainingMemory } from '../network/summary.ts';
+import { optimizerNamed } from '../optimizers/index.ts';
+import { describeAdvice } from './advice.ts';
+import type { Subject } from './subject.ts';
+import { breakAtDots, describeTable } from './table.ts';
+import type { Column } from './table.ts';
+
+const columns: readonly Column[] = [
+  { title: 'layer' },
+  { title: 'output' },
+  { title: 'parameters', right: true },
+  { title: 'multiply-adds', right: true },
+  { title: 'memory', right: true },
+  { title: 'field', right: true },
+  { title: 'jump', right: true },
+];
+
+/** Below this many characters names are no longer readable. */
+const narrowestName = 14;
+
+export function describeInspection(subject: Subject, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
+  const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
+  const rows = folds.map(describeFold);
+  const others = columns.slice(1).map((column, index) => 2 + Math.max(column.title.length, ...rows.map((row) => row[index].length)));
+  const room = Math.max(narrowestName, terminal.columns - others.reduce((a, b) => a + b, 0));
+  const table = describeTable(columns, rows.map((row, index) => [breakAtDots(names[index], room), ...row]), terminal);
+  const advice = notes.length > 0 ? `\n${describeAdvice(notes, terminal)}` : '';
+  return `${table}\n${describeTotals(subject, terminal)}${advice}`;
+}
+
+/** All cells but the name. */
+function describeFold(fold: Fold): string[] {
+  const last = fold.layers.at(-1)!;
+  const { size, jump } = last.receptiveField;
+  return [
+    describeShape(fold.shape),
+    fold.parameters > 0 ? describeCount(fold.parameters) : '',
+    fold.multiplyAdds > 0 ? `${describeMagnitude(fold.multiplyAdds)} ${describeShare(fold.share)}` : '',
+    describeBytes(fold.activationBytes),
+    `${describePair(size)}${last.exceedsInput ? '!' : ''}`,
+    describePair(jump),
+  ];
+}
+
+function describeTotals(subject: Subject, terminal: Terminal): string {
+  const { summary, experiment: { train } } = subject;
+  const memory = memoryFor(subject);
+  const heads = sumOf(headLayers(subject), (each) => each.multiplyAdds);
+  const beyond = summary.layers.find((each) => each.exceedsInput);
+  const lines: [string, string][] = [
+    ['input', `${describeShape(summary.input)}, ${describeCount(summary.classes)} classes`],
+    ['layers', describeCount(summary.layers.length)],
+    ['parameters', `${describeCount(summary.parameters)} (${describeBytes(4 * summary.parameters)})`],
+    ['multiply-adds', `${describeCount(summary.multiplyAdds)} an image, forward${heads > 0 ? `; ${describeCount(summary.multiplyAdds - heads)} without the auxiliary heads` : ''}`],
+    ['memory', `${describeBytes(summary.activationBytes)} an image for all outputs`],
+    ['training', `about ${describeBytes(totalOf(memory))} with ${describeNumberOf(train.batch_size, 'image')} a step, of which weights, gradients and ${train.optimizer.type} ${describeBytes(memory.parameterBytes)}`],
+    ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
+  ];
+  return lines.map(([title, text]) => `${terminal.style('dim', title.padEnd(14))}${text}\n`).join('');
+}
+
+/** Layers that only heads need. */
+function headLayers({ network, summary }: Subject): LayerSummary[] {
+  const needed = new Set([network.output]);
+  for (let index = network.layers.length - 1; index > 0; index--) if (needed.has(index)) for (const input of network.layers[index].inputs) needed.add(input);
+  return summary.layers.filter((_, position) => !needed.has(position + 1));
+}
+
+function memoryFor({ summary, experiment: { train } }: Subject): TrainingMemory {
+  const { type, options } = train.optimizer;
+  return trainingMemory(summary, train.batch_size, optimizerNamed(type)!.state(options).length);
+}
+
+function totalOf({ parameterBytes, activationBytes }: TrainingMemory): number {
+  return parameterBytes + activationBytes;
+}
+
+/** Keys are stable: scripts rely on them. Shapes are [channels, height, width], pairs [height, width]. */
+export function inspectionAsData(subject: Subject, notes: readonly Advice[]): unknown {
+  const { summary, experiment } = subject;
+  const memory = memoryFor(subject);
+  return {
+    name: experiment.name,
+    input: asList(summary.input),
+    classes: summary.classes,
+    parameters: summary.parameters,
+    multiply_adds: summary.multiplyAdds,
+    activation_bytes: summary.activationBytes,
+    batch_size: experiment.train.batch_size,
+    training_bytes: { parameters: memory.parameterBytes, activations: memory.activationBytes, total: totalOf(memory) },
+    layers: summary.layers.map((each) => ({
+      name: each.name,
+      type: each.type,
+      inputs: each.inputs,
+      shape: asList(each.shape),
+      parameters: each.parameters,
+      multiply_adds: each.multiplyAdds,
+      share: each.share,
+      activation_bytes: each.activationBytes,
+      receptive_field: each.receptiveField.size,
+      jump: each.receptiveField.jump,
+      exceeds_input: each.exceedsInput,
+    })),
+    notes,
+  };
+}
+
+function asList({ channels, height, width }: Shape): number[] {
+  return [channels, height, width];
+}
+
+function describeShare(share: number): string {
+  return `${(share * 100).toFixed(1).padStart(4)} %`;
+}
+
+/** `7`, or `1×7` where the axes differ. */
+function describePair([height, width]: Pair): string {
+  return height === width ? `${height}` : `${height}×${width}`;
+}
