@@ -222,4 +222,3 @@ function createFields(options: Options): Record<string, Field> {
     form: formOfOption(option), required: option.required, ...(option.default === undefined ? {} : { default: option.default }),
   }]));
 }
-

@@ -7,7 +7,8 @@ export const batchRemainder: Rule = {
   summary: 'A batch size that does not divide the number of training images.',
   check({ experiment: { train: { batch_size: batch } }, network, trainCount }) {
     const rest = trainCount % batch;
-    if (rest === 0) return [];
+    // A batch that holds them all is the only one.
+    if (rest === 0 || trainCount < batch) return [];
     const nearest = nearestDivisor(trainCount, batch);
     const statistics = network.layers.some((layer) => layer.needsWholeBatch) ? ', and batch normalisation rests on them alone' : '';
     const last = `${describeCount(rest)} image${rest === 1 ? '' : 's'}`;
