@@ -1,4 +1,5 @@
 /** Design advice: each rule on a small network whose numbers can be checked by hand, and on one that it must leave alone. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/common/entry.ts';
 import type { Shape } from '../../src/common/shape.ts';
@@ -184,6 +185,7 @@ test('rules are silenced by name, and a name that is none is refused', () => {
   expect(() => advise(noisy, ['dropout'])).toThrow('there is no advice named dropout');
 });
 
-test('rules have names of their own', () => {
-  expect(new Set(rules.map(({ name }) => name)).size).toBe(rules.length);
+test('docs/networks.md names every rule', () => {
+  const named = [...readFileSync('docs/networks.md', 'utf8').matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]);
+  expect(named).toEqual(rules.map(({ name }) => name));
 });

@@ -1,5 +1,5 @@
 /** Drawings of graphs: positions by hand for small ones, by property for drawn ones; Mermaid and Graphviz to the letter. */
-import fc from 'fast-check';
+import { array, assert, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldNetwork } from '../../src/network/folding.ts';
 import { summarizeNetwork } from '../../src/network/summary.ts';
@@ -29,9 +29,9 @@ describe('layout', () => {
   });
 
   test('edges lead down, nodes never overlap', () => {
-    const graph = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 20 })
+    const graph = array(array(nat(), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 20 })
       .map((lists) => [[], ...lists.map((list, index) => [...new Set(list.map((each) => each % (index + 1)))])]);
-    fc.assert(fc.property(graph, (inputs) => {
+    assert(property(graph, (inputs) => {
       const { nodes, edges, width, height } = layOut(inputs, sizes);
       for (const { from, to } of edges) expect(nodes[to].y).toBeGreaterThan(nodes[from].y);
       for (const [i, a] of nodes.entries()) {
