@@ -22,8 +22,8 @@ export interface AxisTaps {
 function axisTaps(residue: number, size: number, kernel: number, stride: number, dilation: number, before: number): AxisTaps {
   const indices = Array.from({ length: kernel }, (_, k) => kernel - 1 - k).filter((k) => (residue + before - k * dilation) % stride === 0);
   const at = (k: number): number => (residue + before - k * dilation) / stride;
-  const first = indices.length ? at(indices[0]!) : 0;
-  return { kernel: indices, first, step: indices.length > 1 ? at(indices[1]!) - first : 1, count: Math.max(0, Math.ceil((size - residue) / stride)) };
+  const first = indices.length ? at(indices[0]) : 0;
+  return { kernel: indices, first, step: indices.length > 1 ? at(indices[1]) - first : 1, count: Math.max(0, Math.ceil((size - residue) / stride)) };
 }
 
 /** The parts of the gradient to the data, one for each residue of the stride, and where their weights begin in the turned copy (floats). */
@@ -62,7 +62,7 @@ function turnedBlocks(kernel: readonly [number, number], rows: readonly number[]
   outputs.starts.forEach((start, i) => {
     rows.forEach((row, r) => columns.forEach((column, c) => {
       for (let o = 0; o < outputs.reach / 16; o++) {
-        const block = start / 16 + o, within = 16 * i - inputs.starts[block]!;
+        const block = start / 16 + o, within = 16 * i - inputs.starts[block];
         if (within < 0 || within >= inputs.reach) continue; // of other groups altogether: zeros
         const from = (((block * kernel[0] + row) * kernel[1] + column) * inputs.reach + within) * 16;
         const to = offset + ((i * taps + r * columns.length + c) * outputs.reach + 16 * o) * 16;
