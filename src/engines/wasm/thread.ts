@@ -135,7 +135,10 @@ export class EngineThread {
     fill((base + input.address) / 4, input.row, input.column);
   }
 
-  private trainLoss(program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, { images, divisor }: { images: number; divisor: number }, reports: SharedReports, head: number, logits: number, gradient: number, image: number, count: number): void {
+  private trainLoss(
+    program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, { images, divisor }: { images: number; divisor: number }, reports: SharedReports,
+    head: number, logits: number, gradient: number, image: number, count: number,
+  ): void {
     const plan = program.losses[head]!;
     // A batch whose labels all weigh nothing changes nothing.
     const scale = divisor === 0 ? 0 : plan.weight / divisor, reported = divisor === 0 ? 0 : plan.weight * (images / divisor);

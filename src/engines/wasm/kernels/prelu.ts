@@ -9,7 +9,10 @@ interface Walked { base: Local; at: Local; steps: ChannelSteps }
 const walked = (f: FunctionBuilder, parameter: number, steps: ChannelSteps): Walked => ({ base: f.parameter(parameter), at: f.local('i32'), steps });
 
 /** `pixel` for all pixels of each block of 16 channels, `start` before and `end` after a block. */
-function overBlocks(f: FunctionBuilder, spec: RectifierSpec, images: Local, weight: Local, maps: readonly Walked[], { start = [], pixel, rowEnd = [], end = [] }: { start?: Code; pixel: Code; rowEnd?: Code; end?: Code }): Code {
+function overBlocks(
+  f: FunctionBuilder, spec: RectifierSpec, images: Local, weight: Local, maps: readonly Walked[],
+  { start = [], pixel, rowEnd = [], end = [] }: { start?: Code; pixel: Code; rowEnd?: Code; end?: Code },
+): Code {
   return f.times(spec.blocks, [
     start,
     maps.map(({ base, at }) => at.set(base.get())),
