@@ -40,7 +40,7 @@ export const command: Command = {
 };
 
 /** A table of more rows is folded where no depth is asked for. */
-const screenRows = 32;
+const screenRows = 28;
 /** A drawing of more nodes is no picture any more. */
 const drawnNodes = 120;
 

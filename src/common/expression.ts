@@ -87,7 +87,7 @@ function applyUnary(op: Unary, a: number): number {
 export function evaluate(e: Expression, inputs: Readonly<Record<string, number>>): number {
   switch (e.op) {
     case 'constant': return e.value;
-    case 'input': return inputs[e.name]!;
+    case 'input': return inputs[e.name];
     case 'select':
       return evaluate(e.left, inputs) > evaluate(e.right, inputs) ? evaluate(e.then, inputs) : evaluate(e.otherwise, inputs);
     default:

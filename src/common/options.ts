@@ -45,7 +45,7 @@ export function required<T>(of: Option<T>): Option<T> {
 
 /** An option that may be absent: its completed value is `undefined` then. */
 export function optional<T>(of: Option<T>): Option<T | undefined> {
-  return { ...of, required: false } as Option<T | undefined>;
+  return { ...of, required: false };
 }
 
 export const integer = (about: About<number>): Option<number> => option({ type: 'integer' }, about, false);

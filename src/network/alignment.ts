@@ -56,10 +56,13 @@ function alignmentScores(a: readonly Described[], b: readonly Described[]): Int3
   return score;
 }
 
-/** As many matches of type as there can be come first; names and options choose among them (a network has at most 20,000 layers). */
+/**
+ * As many matches of type as there can be come first, then equal options; names, which shift when a layer is put in, choose among
+ * the rest. The sum over 20,000 layers, the most that a network has, is below 2³¹.
+ */
 function similarity(a: Described, b: Described): number {
   if (a.type !== b.type) return 0;
-  return 10_000 + (a.options === b.options ? 2 : 0) + (a.name === b.name ? 1 : 0);
+  return 100_000 + (a.options === b.options ? 300 : 0) + (a.name === b.name ? 1 : 0);
 }
 
 function compareLayers(before: LayerSummary, after: LayerSummary): Aligned {

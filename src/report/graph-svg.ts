@@ -6,11 +6,11 @@ import type { Fold } from '../network/folding.ts';
 import { layOut } from './graph-layout.ts';
 import type { Point } from './graph-layout.ts';
 
-/** In pixels; a box's name takes about 6.6 a letter. */
+/** In pixels; a letter takes about 7. */
 const box = { width: 168, height: 36, gap: 12 };
 const rowHeight = 60;
 const margin = 16;
-const longestName = 24;
+const longestName = 22;
 
 export function drawGraph(folds: readonly Fold[], input: Shape): string {
   const layout = layOut([[], ...folds.map(({ inputs }) => inputs.map((each) => each + 1))], { nodeWidth: box.width + box.gap, edgeWidth: box.gap, rowHeight });
@@ -38,9 +38,16 @@ function drawBox(name: string, shape: string, about: string, share: number, { x,
   // The square root, so that small shares can be told from none.
   const lightness = 97 - 35 * Math.sqrt(share);
   const [left, top] = [round(x - box.width / 2), round(y - box.height / 2)];
-  const shown = name.length > longestName ? `…${name.slice(1 - longestName)}` : name;
   return `<g><title>${escapeText(about)}</title><rect x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="5" fill="hsl(30, 85%, ${round(lightness)}%)" stroke="#666666"/>`
-    + `<text x="${round(x)}" y="${round(y - 3)}" font-weight="bold">${escapeText(shown)}</text><text x="${round(x)}" y="${round(y + 12)}">${escapeText(shape)}</text></g>`;
+    + `<text x="${round(x)}" y="${round(y - 3)}" font-weight="bold">${escapeText(shorten(name))}</text><text x="${round(x)}" y="${round(y + 12)}">${escapeText(shape)}</text></g>`;
+}
+
+/** Its last parts, as many as there is room for: `…body.conv1`. */
+function shorten(name: string): string {
+  if (name.length <= longestName) return name;
+  const parts = name.split('.');
+  while (parts.length > 1 && parts.join('.').length >= longestName) parts.shift();
+  return `…${parts.join('.').slice(1 - longestName)}`;
 }
 
 /** From the lower side of a box to the upper side of another; between rows it bends, through rows it goes straight. */

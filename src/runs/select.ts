@@ -15,7 +15,9 @@ export function selectRuns(words: readonly string[], root: string): Run[] {
   const all = lazily(() => listRuns(root));
   const problems: UserError[] = [];
   const chosen = new Map<string, Run>();
-  for (const word of words) {
+  // What the shell makes of `runs/*` holds runs/README.md as well.
+  const meant = words.length > 1 ? words.filter((word) => !isFile(word)) : words;
+  for (const word of meant) {
     try {
       for (const run of selectByWord(word, root, all)) chosen.set(run.path, run);
     } catch (error) {
@@ -82,6 +84,10 @@ function refuse(word: string, root: string, all: readonly Run[]): never {
 function describeSome(runs: readonly Run[]): string {
   const shown = runs.slice(-5).map((run) => run.id).join(', ');
   return runs.length > 5 ? `..., ${shown} (exp ls shows all ${runs.length})` : shown;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function isDirectory(path: string): boolean {

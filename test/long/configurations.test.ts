@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadExperiment } from '../../src/config/index.ts';
+import { datasetFacts } from '../../src/datasets/index.ts';
 import { run } from '../commands/execute.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'exp-configurations-'));
@@ -11,11 +12,12 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 const files = readdirSync('configs').filter((file) => file.endsWith('.yaml'));
 
-/** Four images of the right shape to train on and two to test on. A rate meant for hundreds of images a step is too large for two. */
+/** Noise: four images of the right shape to train on and two to test on. A rate meant for hundreds of images a step is too large for two. */
 function twoSteps(file: string): string[] {
   const { dataset, train } = loadExperiment({ file, environment: {} }).experiment;
-  const few = dataset.type === 'random' ? ['dataset.random.train_count=4', 'dataset.random.test_count=2'] : ['dataset={ synthetic-digits: { train_count: 4, test_count: 2 } }'];
-  return [...few, 'train.epochs=1', 'train.batch_size=2', `train.optimizer.${train.optimizer.type}.lr=1e-5`];
+  const { shape: { channels, height, width }, classes } = datasetFacts(dataset);
+  const few = `dataset={ random: { shape: [${channels}, ${height}, ${width}], classes: ${classes}, train_count: 4, test_count: 2 } }`;
+  return [few, 'train.epochs=1', 'train.batch_size=2', `train.optimizer.${train.optimizer.type}.lr=1e-5`];
 }
 
 test.each(files)('%s', async (name) => {

@@ -167,7 +167,7 @@ const dropout: Operator = (inputs, attributes, expected) => {
   const [x, ratio, training] = inputs;
   const rate = ratio === undefined ? numberOf(attributes.ratio, 0.5) : ratio.data[0];
   const inTraining = training !== undefined && Boolean(training.data[0]);
-  const mask = inTraining ? (expected[1] ?? expected[0]).data.map((value) => (Number(value) === 0 ? 0 : 1)) : undefined;
+  const mask = inTraining ? (expected[1] ?? expected[0]).data.map((value) => (value ? 1 : 0)) : undefined;
   return [...run({ op: 'dropout', rate, unit: 'element' }, [mapsOf(x, 0)], {}, { training: inTraining, mask }), mask];
 };
 

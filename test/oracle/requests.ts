@@ -21,7 +21,9 @@ const layers = layerCases.map(({ sample, training }) => {
 
 process.stdout.write(JSON.stringify({
   layers,
-  optimizers: optimizerCases.map(({ name, optimizer, options, penalty }) => ({ name, type: optimizer.name, options, penalty, start: [...optimizerStart], gradients: optimizerGradients.map((each) => [...each]) })),
+  optimizers: optimizerCases.map(({ name, optimizer, options, penalty }) => ({
+    name, type: optimizer.name, options, penalty, start: [...optimizerStart], gradients: optimizerGradients.map((each) => [...each]),
+  })),
   schedules: scheduleCases.map(({ name, schedule, options }) => ({ name, type: schedule.name, options, ...scheduleLength })),
   heads: [{
     inputs: tensor([headsCase.labels.length, ...Object.values(headsCase.inputs.shape)], headsCase.inputs.data),

@@ -187,7 +187,7 @@ class WasmEngine implements Engine {
       loss += results.losses[i];
       if (results.predictions[i] === labels[i]) correct++;
     }
-    return { images: count, loss: loss / (lossDivisor(this.plan.infer.losses[0]!, count, (image) => labels[image]!) || 1), correct, ...results };
+    return { images: count, loss: loss / (lossDivisor(this.plan.infer.losses[0], count, (image) => labels[image]) || 1), correct, ...results };
   }
 
   async forward(images: Float32Array, count: number): Promise<Tensors> {

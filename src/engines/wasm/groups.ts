@@ -49,11 +49,11 @@ export type Lanes = readonly (readonly [from: number, to: number])[];
 export function lanesOf(groups: number, block: number, outputs: number, channels: number, { reach, starts }: Windows): Lanes | undefined {
   const written = outputs / groups, seen = channels / groups;
   const lanes = Array.from({ length: reach }, (_, row): [number, number] => {
-    const group = Math.floor((starts[block]! + row) / seen);
+    const group = Math.floor((starts[block] + row) / seen);
     return [Math.max(0, group * written - 16 * block), Math.max(0, Math.min(16, (group + 1) * written - 16 * block))];
   });
   const present = Math.min(16, outputs - 16 * block);
-  return lanes.every(([from, to], row) => starts[block]! + row >= channels || (from === 0 && to >= present)) ? undefined : lanes;
+  return lanes.every(([from, to], row) => starts[block] + row >= channels || (from === 0 && to >= present)) ? undefined : lanes;
 }
 
 /**

@@ -61,9 +61,9 @@ function arrange({ shape }: Parameter, layer: NetworkLayer, input: { shape: Shap
   }
   if (shape.length === 2) {
     const { channels, height, width } = input.shape;
-    return { kind: 'matrix', outputs: shape[0]!, channels, height, width, physical: input.physical, groups: 1 };
+    return { kind: 'matrix', outputs: shape[0], channels, height, width, physical: input.physical, groups: 1 };
   }
-  return { kind: 'vector', count: shape[0]! };
+  return { kind: 'vector', count: shape[0] };
 }
 
 /**
@@ -93,7 +93,7 @@ function eachElement(a: Arrangement, move: (file: number, memory: number) => voi
   const { reach, starts } = windowsOf(groups, outputs, a);
   for (let o = 0, file = 0; o < outputs; o++) {
     const block = (o >> 4) * pixels * reach * 16 + (o & 15);
-    const first = Math.floor((o * groups) / outputs) * channels - starts[o >> 4]!;
+    const first = Math.floor((o * groups) / outputs) * channels - starts[o >> 4];
     for (let c = 0; c < channels; c++) {
       for (let p = 0; p < pixels; p++, file++) move(file, block + (p * reach + first + c) * 16);
     }

@@ -101,7 +101,7 @@ export function createPlan(
   const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
   // Without training, nothing reads the weights of auxiliary heads: any arrangement will do.
   const parameters = planParameters(network, (layer) => {
-    const { shape } = network.layers[layer.inputs[0]!]!;
+    const { shape } = network.layers[layer.inputs[0]];
     return (train ?? infer).reads.get(layer.name) ?? { shape, physical: sixteens(shape.channels) };
   });
   const arena = new Arena(reservedBytes);

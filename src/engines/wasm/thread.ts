@@ -96,7 +96,7 @@ export class EngineThread {
     const { plan } = this.setup;
     const program = plan.train!;
     // Every thread adds up the same labels in the same order.
-    const divisor = lossDivisor(program.losses[0]!, images, (image) => source.labels[order[first + image]!]!);
+    const divisor = lossDivisor(program.losses[0], images, (image) => source.labels[order[first + image]]);
     this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, { images, divisor }, reports, head, logits, gradient, image, count);
     for (let phase = 0; phase < program.phases; phase++) {
       const run = this.exported[`train.phase${phase}`] as PhaseFunction;
@@ -143,13 +143,13 @@ export class EngineThread {
     program: ProgramPlan, source: ImageSource, order: Uint32Array, first: number, { images, divisor }: { images: number; divisor: number }, reports: SharedReports,
     head: number, logits: number, gradient: number, image: number, count: number,
   ): void {
-    const plan = program.losses[head]!;
+    const plan = program.losses[head];
     // A batch whose labels all weigh nothing changes nothing.
     const scale = divisor === 0 ? 0 : plan.weight / divisor, reported = divisor === 0 ? 0 : plan.weight * (images / divisor);
     for (let i = 0; i < count; i++) {
-      const at = logits / 4 + i * plan.imageStride, label = source.labels[order[first + image + i]!]!;
+      const at = logits / 4 + i * plan.imageStride, label = source.labels[order[first + image + i]];
       softmaxCrossEntropy(this.views.floats, at, gradient / 4 + i * plan.imageStride, plan, label, scale, imageLoss);
-      reports.imageLoss[image + i]! += imageLoss.loss * reported;
+      reports.imageLoss[image + i] += imageLoss.loss * reported;
       if (plan.main) reports.imageCorrect[image + i] = imageLoss.prediction === label ? 1 : 0;
     }
   }
@@ -228,10 +228,10 @@ export class EngineThread {
     const program = this.setup.plan.infer;
     let base = 0;
     this.onLoss = (_, logits, __, image, count) => {
-      const plan = program.losses[0]!;
+      const plan = program.losses[0];
       for (let i = 0; i < count; i++) {
         const sample = base + image + i;
-        softmaxCrossEntropy(this.views.floats, logits / 4 + i * plan.imageStride, -1, plan, source.labels[sample]!, 0, imageLoss);
+        softmaxCrossEntropy(this.views.floats, logits / 4 + i * plan.imageStride, -1, plan, source.labels[sample], 0, imageLoss);
         results.predictions[sample] = imageLoss.prediction;
         results.probabilities[sample] = imageLoss.probability;
         results.losses[sample] = imageLoss.loss;

@@ -8,7 +8,8 @@ export const batchRemainder: Rule = {
   check({ experiment: { train: { batch_size: batch } }, network, trainCount }) {
     if (trainCount === undefined) return [];
     const rest = trainCount % batch;
-    if (rest === 0) return [];
+    // A batch that holds them all is the only one.
+    if (rest === 0 || trainCount < batch) return [];
     const nearest = nearestDivisor(trainCount, batch);
     const statistics = network.layers.some((layer) => layer.needsWholeBatch) ? ', and batch normalisation rests on them alone' : '';
     const last = `${describeCount(rest)} image${rest === 1 ? '' : 's'}`;

@@ -9,7 +9,7 @@ const changedDigits = 7;
 export const flipOnDigits: Rule = {
   name: 'flip-on-digits',
   summary: 'Training images of digits are mirrored.',
-  check({ experiment: { dataset, augmentation }, trainCount }) {
+  check({ experiment: { dataset, augmentation }, trainCount = 0 }) {
     if (!digits.has(dataset.type)) return [];
     return augmentation.filter(({ type, probability }) => type === 'flip' && probability > 0).map(({ probability }) => ({
       message: `flip mirrors ${Math.round(probability * 100)} % of the digits: ${changedDigits} of the 10 are no digits in a mirror, about ${Math.round((probability * trainCount * changedDigits) / 10).toLocaleString('en')} wrong images an epoch`,

@@ -59,7 +59,7 @@ export const largeReceptiveField: Rule = {
 function lastMap({ network, summary }: Subject): LayerSummary | undefined {
   const reaching = new Set([network.output]);
   for (let index = network.layers.length - 1; index > 0; index--) if (reaching.has(index)) for (const input of network.layers[index].inputs) reaching.add(input);
-  return summary.layers.filter((each, position) => reaching.has(position + 1) && isMap(each)).at(-1);
+  return summary.layers.findLast((each, position) => reaching.has(position + 1) && isMap(each));
 }
 
 function isMap({ shape }: LayerSummary): boolean {

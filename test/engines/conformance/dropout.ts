@@ -3,7 +3,10 @@ import { hashName, philox, purpose } from '../../../src/common/random.ts';
 import type { Network } from '../../../src/network/network.ts';
 import { seed } from './targets.ts';
 
-/** By layer: 1 keeps, 0 drops, [batch, channels, height, width]. Four neighbouring channels of a pixel share a draw; channels are counted in sixteens. Whole channels follow their first pixel, whole images their first channel. */
+/**
+ * By layer: 1 keeps, 0 drops, [batch, channels, height, width]. Four neighbouring channels of a pixel share a draw; channels are
+ * counted in sixteens. Whole channels follow their first pixel, whole images their first channel.
+ */
 export function dropoutMasks(network: Network, count: number, step: number): Map<string, Float64Array> {
   const masks = new Map<string, Float64Array>();
   const words = new Uint32Array(4);

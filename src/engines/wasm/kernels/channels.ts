@@ -107,10 +107,10 @@ export function emitScaleShift(module: ModuleBuilder, name: string, spec: Channe
     const scale = f.localsOf('v128', 4), shift = f.localsOf('v128', 4), result = f.localsOf('v128', 4);
     const pixel: Code = [
       result.map((local, v) => {
-        const value = f32x4.add(f32x4.mul(v128.load(maps[0]!.at.get(), 16 * v), scale[v]!.get()), shift[v]!.get());
+        const value = f32x4.add(f32x4.mul(v128.load(maps[0].at.get(), 16 * v), scale[v].get()), shift[v].get());
         return local.set(relu ? f32x4.pmax(value, v128.zero) : value);
       }),
-      [1, 0, 3, 2].map((v) => v128.store(maps[1]!.at.get(), result[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(maps[1].at.get(), result[v].get(), 16 * v)),
     ];
     return overBlocks(f, spec, images, maps, vectors, (count) => [
       scale.map((local, v) => local.set(v128.load(vectors.get(), 16 * v))),
@@ -133,10 +133,10 @@ export function emitNormalizationGradient(module: ModuleBuilder, name: string, s
     const [a, b, c, result] = [0, 1, 2, 3].map(() => f.localsOf('v128', 4)) as [Local[], Local[], Local[], Local[]];
     const pixel: Code = [
       result.map((local, v) => {
-        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v]!.get());
-        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v]!.get())), c[v]!.get()));
+        const slope = f32x4.mul(v128.load(g.at.get(), 16 * v), a[v].get());
+        return local.set(f32x4.add(f32x4.add(slope, f32x4.mul(v128.load(x.at.get(), 16 * v), b[v].get())), c[v].get()));
       }),
-      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(dx.at.get(), result[v].get(), 16 * v)),
     ];
     return overBlocks(f, spec, images, maps, vectors, (count) => [
       [a, b, c].map((locals, i) => locals.map((local, v) => local.set(v128.load(vectors.get(), i * 64 * spec.blocks + 16 * v)))),

@@ -41,7 +41,7 @@ export function emitDepthwise(module: ModuleBuilder, name: string, numerics: Num
       const tile = createTile(f, height, 16);
       const step: Code = [
         factors.map((local, v) => local.set(v128.load(w.get(), 16 * v))),
-        changeTile(tile, (sum, r, v) => multiplyAdd(numerics, v128.load(a.get(), 4 * r * spec.input.column + 16 * v), factors[v]!.get(), sum)),
+        changeTile(tile, (sum, r, v) => multiplyAdd(numerics, v128.load(a.get(), 4 * r * spec.input.column + 16 * v), factors[v].get(), sum)),
       ];
       return [
         a.set(input.at.get()), w.set(weights.get()),
@@ -97,7 +97,7 @@ export function emitDepthwiseWeights(module: ModuleBuilder, name: string, numeri
         f.times(spec.rows, [maps.map(({ at, row }) => at.set(row.get())), f.times(spec.columns, pixel), maps.map(({ row, steps }) => row.advance(4 * steps.row))]),
         maps.map(({ image, steps }) => image.advance(4 * steps.image)),
       ]),
-      [1, 0, 3, 2].map((v) => v128.store(w.get(), sums[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(w.get(), sums[v].get(), 16 * v)),
     ];
     return f.times(spec.blocks, [
       w.set(weights.get()), tapRow.set(f.parameter(0).get()),

@@ -95,8 +95,12 @@ const scaleOf = ({ size, alpha, k }: LocalResponseSpec, strip: Local): Code => f
 const windowSum = (size: number, from: Local): Code =>
   Array.from({ length: size }, (_, i) => v128.load(from.get(), 4 * i)).reduce((sum, each) => f32x4.add(sum, each));
 
-/** s^-β = exp(-β log s) */
+/** s^-β = exp(-β log s); for the usual β = 3/4 by roots, in a quarter of the time: 1 / (√s · √√s). */
 function power(f: FunctionBuilder, { beta }: LocalResponseSpec, scale: Local): { before: Code; value: Code } {
+  if (beta === 0.75) {
+    const root = f.local('v128');
+    return { before: root.set(f32x4.sqrt(scale.get())), value: f32x4.div(f32x4.constant(1), f32x4.mul(root.get(), f32x4.sqrt(root.get()))) };
+  }
   const logarithm = emitLogarithm(f, scale.get());
   const exponential = emitExponential(f, f32x4.mul(logarithm.value, f32x4.constant(-beta)));
   return { before: [logarithm.before, exponential.before], value: exponential.value };

@@ -9,7 +9,10 @@ interface Walked { base: Local; at: Local; steps: ChannelSteps }
 const walked = (f: FunctionBuilder, parameter: number, steps: ChannelSteps): Walked => ({ base: f.parameter(parameter), at: f.local('i32'), steps });
 
 /** `pixel` for all pixels of each block of 16 channels, `start` before and `end` after a block. */
-function overBlocks(f: FunctionBuilder, spec: RectifierSpec, images: Local, weight: Local, maps: readonly Walked[], { start = [], pixel, rowEnd = [], end = [] }: { start?: Code; pixel: Code; rowEnd?: Code; end?: Code }): Code {
+function overBlocks(
+  f: FunctionBuilder, spec: RectifierSpec, images: Local, weight: Local, maps: readonly Walked[],
+  { start = [], pixel, rowEnd = [], end = [] }: { start?: Code; pixel: Code; rowEnd?: Code; end?: Code },
+): Code {
   return f.times(spec.blocks, [
     start,
     maps.map(({ base, at }) => at.set(base.get())),
@@ -31,10 +34,10 @@ export function emitRectifier(module: ModuleBuilder, name: string, spec: Rectifi
     const slopes = f.localsOf('v128', 4), results = f.localsOf('v128', 4), values = f.localsOf('v128', 4);
     const pixel: Code = [
       results.map((local, v) => [
-        values[v]!.set(v128.load(value.at.get(), 16 * v)),
-        local.set(v128.select(values[v]!.get(), f32x4.mul(values[v]!.get(), slopes[v]!.get()), f32x4.gt(v128.load(x.at.get(), 16 * v), v128.zero))),
+        values[v].set(v128.load(value.at.get(), 16 * v)),
+        local.set(v128.select(values[v].get(), f32x4.mul(values[v].get(), slopes[v].get()), f32x4.gt(v128.load(x.at.get(), 16 * v), v128.zero))),
       ]),
-      [1, 0, 3, 2].map((v) => v128.store(result.at.get(), results[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(result.at.get(), results[v].get(), 16 * v)),
     ];
     const start = slopes.map((local, v) => local.set(spec.shared ? v128.load32Splat(weight.get()) : v128.load(weight.get(), 16 * v)));
     return overBlocks(f, spec, images, weight, [value, x, result], { start, pixel });
@@ -51,11 +54,11 @@ export function emitSlopeGradient(module: ModuleBuilder, name: string, spec: Rec
       value.set(v128.load(x.at.get(), 16 * v)),
       row.set(f32x4.add(row.get(), v128.andNot(f32x4.mul(v128.load(g.at.get(), 16 * v), value.get()), f32x4.gt(value.get(), v128.zero)))),
     ]);
-    const rowEnd: Code = rows.map((row, v) => [totals[v]!.set(f32x4.add(totals[v]!.get(), row.get())), row.set(v128.zero)]);
+    const rowEnd: Code = rows.map((row, v) => [totals[v].set(f32x4.add(totals[v].get(), row.get())), row.set(v128.zero)]);
     const addTo = (sum: Code, offset: number): Code => v128.store(weight.get(), f32x4.add(v128.load(weight.get(), offset), sum), offset);
     const end: Code = totals.map((total, v) => [addTo(total.get(), 16 * v), total.set(v128.zero)]);
     const walk = overBlocks(f, spec, images, weight, [g, x], { pixel, rowEnd, ...(spec.shared ? {} : { end }) });
-    return spec.shared ? [walk, sumOfLanes(totals), addTo(v128.and(totals[0]!.get(), v128.constant([-1, 0, 0, 0])), 0)] : walk;
+    return spec.shared ? [walk, sumOfLanes(totals), addTo(v128.and(totals[0].get(), v128.constant([-1, 0, 0, 0])), 0)] : walk;
   });
 }
 

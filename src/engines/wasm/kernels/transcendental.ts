@@ -81,7 +81,7 @@ export function emitErrorFunction(f: FunctionBuilder, of: Code): Computed {
   const x = f.local('v128'), size = f.local('v128'), square = f.local('v128'), p = f.local('v128'), large = f.local('v128');
   const sign = i32x4.constant(-0x80000000);
   const horner = (variable: Local, coefficients: readonly number[]): Code => [
-    p.set(f32x4.constant(coefficients[0]!)),
+    p.set(f32x4.constant(coefficients[0])),
     coefficients.slice(1).map((c) => p.set(f32x4.add(f32x4.mul(p.get(), variable.get()), f32x4.constant(c)))),
   ];
   const { before, value } = emitExponential(f, f32x4.sub(f32x4.mul(p.get(), size.get()), size.get()));

@@ -21,7 +21,7 @@ export function emitUpsample(module: ModuleBuilder, name: string, spec: Upsample
     const from = f.parameter(0), to = f.parameter(1), values = f.localsOf('v128', 4);
     const block = [
       values.map((value, v) => value.set(v128.load(from.get(), 16 * v))),
-      f.times(horizontal, [[1, 0, 3, 2].map((v) => v128.store(to.get(), values[v]!.get(), 16 * v)), to.advance(4 * large.column)]),
+      f.times(horizontal, [[1, 0, 3, 2].map((v) => v128.store(to.get(), values[v].get(), 16 * v)), to.advance(4 * large.column)]),
       from.advance(64), to.advance(64 - 4 * horizontal * large.column),
     ];
     const pixel = [f.times(blocks, block), from.advance(4 * small.column - 64 * blocks), to.advance(4 * horizontal * large.column - 64 * blocks)];
@@ -45,7 +45,7 @@ export function emitUpsampleGradient(module: ModuleBuilder, name: string, spec: 
         f.times(horizontal, [sums.map((sum, v) => sum.set(f32x4.add(sum.get(), v128.load(at.get(), 16 * v)))), at.advance(4 * large.column)]),
         at.advance(4 * (large.row - horizontal * large.column)),
       ]),
-      [1, 0, 3, 2].map((v) => v128.store(to.get(), sums[v]!.get(), 16 * v)),
+      [1, 0, 3, 2].map((v) => v128.store(to.get(), sums[v].get(), 16 * v)),
       from.advance(64), to.advance(64),
     ];
     const pixel = [f.times(blocks, block), from.advance(4 * horizontal * large.column - 64 * blocks), to.advance(4 * small.column - 64 * blocks)];

@@ -13,7 +13,7 @@ export const convolution: Lowering<PrimitiveOf<'convolution'>> = {
   readsUnpadded: true,
   lower(node, build) {
     const { primitive, layer, relu } = node;
-    const image = node.inputs[0]!;
+    const image = node.inputs[0];
     const filtered = build.map(outputShape(primitive, [image.shape]), { relu });
     const method = chooseMethod(primitive, image, filtered, build.methods);
     if (method) winogradForward(method, node, build, filtered);

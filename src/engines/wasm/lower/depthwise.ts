@@ -24,7 +24,7 @@ export function depthwiseGradient(product: Product, { y, x, rows, columns }: Par
   const { layer, pass, geometry: { kernel, stride }, image, filtered, bias, relu, folded: { addend, mask } } = product;
   const from = layout(filtered), channels = image.physical;
   const strided = (map: FeatureMap): Steps => ({ row: layout(map).row * stride[0], column: layout(map).column * stride[1], image: layout(map).image });
-  const between = (taps: readonly number[]): number => (taps.length > 1 ? taps[1]! - taps[0]! : 0);
+  const between = (taps: readonly number[]): number => (taps.length > 1 ? taps[1] - taps[0] : 0);
   const spec: DepthwiseSpec = {
     rows: rows.count, columns: columns.count, blocks: channels / 16, input: from, output: strided(image),
     taps: {

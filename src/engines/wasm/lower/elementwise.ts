@@ -49,7 +49,9 @@ export const dropout: Lowering<PrimitiveOf<'dropout'>> = {
     build.operation({
       layer, pass: 'forward', reads: [], writes: [mask],
       emit: ({ module, layout }) => [{
-        function: emitDropoutMask(module, `${layer}.mask`, { vectors: mask.shape.channels / 4, pixelVectors: physical / 4, unit: primitive.unit, imageStep: layout(mask).image, rate: primitive.rate, layer: hashName(layer) | 0 }),
+        function: emitDropoutMask(module, `${layer}.mask`, {
+          vectors: mask.shape.channels / 4, pixelVectors: physical / 4, unit: primitive.unit, imageStep: layout(mask).image, rate: primitive.rate, layer: hashName(layer) | 0,
+        }),
         arguments: [{ map: mask }, { of: 'image' }, { of: 'step' }, { of: 'seed' }, { of: 'images' }],
       }],
     });

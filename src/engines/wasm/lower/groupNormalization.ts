@@ -11,7 +11,7 @@ import type { Lowering } from './lowering.ts';
 export const groupNormalization: Lowering<PrimitiveOf<'groupNormalization'>> = {
   foldsRelu: true,
   lower({ primitive, layer, inputs, relu, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { physical, shape: { channels, height, width } } = input;
     const { groups } = primitive;
     const spec: ChannelsSpec = { rows: height, columns: width, blocks: physical / 16 };

@@ -25,7 +25,7 @@ const lowerings: { [Op in Primitive['op']]: Lowering<Extract<Primitive, { op: Op
   convolution, dense, pool, batchNormalization, map, prelu, softmax, dropout, join, pad, flatten,
 };
 
-const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op] as Lowering<Primitive>;
+const loweringOf = (primitive: Primitive): Lowering<Primitive> => lowerings[primitive.op];
 
 export interface LoweredNetwork {
   build: Builder;
@@ -50,9 +50,9 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const allHeads = [{ output: network.output, weight: 1 }, ...network.heads];
   const heads = training ? allHeads : allHeads.slice(0, 1);
   const { steps, valueOf, keptValues } = foldedSteps(network, allHeads, keep);
-  const unpadded = readersOf(reachable(steps, new Set(allHeads.map((head) => valueOf[head.output]!))), 0).every((step) => loweringOf(step.primitive).readsUnpadded);
+  const unpadded = readersOf(reachable(steps, new Set(allHeads.map((head) => valueOf[head.output]))), 0).every((step) => loweringOf(step.primitive).readsUnpadded);
   const { steps: activeSteps, valueIs } = training ? { steps, valueIs: (value: number): number => value } : withoutDropout(steps);
-  const valueOfLayer = (index: number): number => valueIs(valueOf[index]!);
+  const valueOfLayer = (index: number): number => valueIs(valueOf[index]);
   const wantedSteps = reachable(activeSteps, new Set([...heads.map((head) => valueOfLayer(head.output)), ...keptValues.map(valueIs)]));
 
   const build = new Builder(training, how.shared, how.methods);
@@ -64,13 +64,13 @@ export function lowerNetwork(network: Network, how: { training: boolean; keep: r
   const backwards: { layer: string; output: FeatureMap; backward?: (gradient: FeatureMap) => void }[] = [];
   for (const step of wantedSteps) {
     const inputs = step.inputs.map((value) => maps.get(value)!);
-    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]!);
+    if (!reads.has(step.layer)) reads.set(step.layer, inputs[0]);
     const { output, backward } = loweringOf(step.primitive).lower({ ...step, inputs, wanted: inputs.map((each) => each !== input) }, build);
     maps.set(step.output, output);
     backwards.push({ layer: step.layer, output, backward });
   }
   for (const head of heads) {
-    const layer = network.layers[head.output]!;
+    const layer = network.layers[head.output];
     build.loss(layer.name, maps.get(valueOfLayer(head.output))!, {
       classes: network.classes, ...lossOptions(network.loss), weight: head.weight, main: head.output === network.output,
     });
@@ -99,8 +99,8 @@ function goBack(build: Builder, steps: readonly { layer: string; output: Feature
  */
 function foldedSteps(network: Network, heads: readonly { output: number }[], keep: readonly string[]): { steps: Step[]; valueOf: number[]; keptValues: number[] } {
   const { steps, valueOf } = toSteps(network);
-  const keptValues = keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]!);
-  const pinned = new Set([...heads.map((head) => valueOf[head.output]!), ...keptValues]);
+  const keptValues = keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]);
+  const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keptValues]);
   return { steps: foldFlatten(foldRelu(steps, pinned)), valueOf, keptValues };
 }
 
@@ -110,7 +110,7 @@ function withoutDropout(steps: readonly Step[]): { steps: Step[]; valueIs: (valu
   const valueIs = (value: number): number => alias.get(value) ?? value;
   const kept = steps.flatMap((step) => {
     if (step.primitive.op !== 'dropout') return [{ ...step, inputs: step.inputs.map(valueIs) }];
-    alias.set(step.output, valueIs(step.inputs[0]!));
+    alias.set(step.output, valueIs(step.inputs[0]));
     return [];
   });
   return { steps: kept, valueIs };
@@ -122,7 +122,7 @@ function toSteps(network: Network): { steps: Step[]; valueOf: number[] } {
   const valueOf: number[] = [];
   let values = 1;
   network.layers.forEach((layer, index) => {
-    let inputs = layer.inputs.map((each) => valueOf[each]!);
+    let inputs = layer.inputs.map((each) => valueOf[each]);
     for (const primitive of layer.primitives) {
       if (primitive.op === 'dropout' && primitive.rate === 0) continue;
       steps.push({ layer: layer.name, primitive, inputs, output: values, relu: false });
@@ -146,7 +146,7 @@ function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
     folded.add(reader);
     return { ...step, relu: true, output: reader.output };
   });
-  return result.filter((_, i) => !folded.has(steps[i]!));
+  return result.filter((_, i) => !folded.has(steps[i]));
 }
 
 /** A dense layer reads a map in its own order: where only dense layers read a flatten, they read what it does. */
@@ -154,7 +154,7 @@ function foldFlatten(steps: readonly Step[]): Step[] {
   const alias = new Map<number, number>();
   for (const step of steps) {
     if (step.primitive.op !== 'flatten') continue;
-    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]!);
+    if (readersOf(steps, step.output).every((reader) => reader.primitive.op === 'dense')) alias.set(step.output, step.inputs[0]);
   }
   return steps.map((step) => ({ ...step, inputs: step.inputs.map((value) => alias.get(value) ?? value) }));
 }

@@ -5,7 +5,7 @@ import type { Lowering } from './lowering.ts';
 
 export const localResponseNormalization: Lowering<PrimitiveOf<'localResponseNormalization'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { physical, shape: { height, width } } = input;
     const spec = { ...primitive, rows: height, columns: width, blocks: physical / 16 };
     const output = build.map(input.shape);

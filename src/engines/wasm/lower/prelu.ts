@@ -6,7 +6,7 @@ import type { Lowering } from './lowering.ts';
 
 export const prelu: Lowering<PrimitiveOf<'prelu'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { height, width } = input.shape;
     const spec: RectifierSpec = { rows: height, columns: width, blocks: input.physical / 16, shared: primitive.shared };
     const rectified = (pass: 'forward' | 'data', value: FeatureMap): FeatureMap => {

@@ -5,7 +5,7 @@ import type { Lowering } from './lowering.ts';
 
 export const softmax: Lowering<PrimitiveOf<'softmax'>> = {
   lower({ layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const { channels, height, width } = input.shape;
     const spec = { rows: height, columns: width, channels };
     const output = build.map(input.shape);

@@ -10,7 +10,7 @@ import { biasProduct, forwardProduct, gradientProduct, weightProduct } from './p
 export const transposedConvolution: Lowering<PrimitiveOf<'transposedConvolution'>> = {
   foldsRelu: true,
   lower({ primitive, layer, inputs, relu, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const geometry = { ...primitive, filters: input.shape.channels };
     const output = build.map(outputShape(primitive, [input.shape]), { relu });
     gradientProduct({ layer, pass: 'forward', geometry, image: output, filtered: input, bias: primitive.bias, relu, folded: {} }, build);

@@ -62,7 +62,7 @@ function turnedBlocks(kernel: readonly [number, number], rows: readonly number[]
   outputs.starts.forEach((start, i) => {
     rows.forEach((row, r) => columns.forEach((column, c) => {
       for (let o = 0; o < outputs.reach / 16; o++) {
-        const block = start / 16 + o, within = 16 * i - inputs.starts[block]!;
+        const block = start / 16 + o, within = 16 * i - inputs.starts[block];
         if (within < 0 || within >= inputs.reach) continue; // of other groups altogether: zeros
         const from = (((block * kernel[0] + row) * kernel[1] + column) * inputs.reach + within) * 16;
         const to = offset + ((i * taps + r * columns.length + c) * outputs.reach + 16 * o) * 16;

@@ -6,7 +6,7 @@ import type { Lowering } from './lowering.ts';
 
 export const upsample: Lowering<PrimitiveOf<'upsample'>> = {
   lower({ primitive, layer, inputs, wanted }, build) {
-    const input = inputs[0]!;
+    const input = inputs[0];
     const output = build.map(outputShape(primitive, [input.shape]));
     const spec = (layout: EmitContext['layout'], small: FeatureMap, large: FeatureMap): UpsampleSpec => ({
       rows: input.shape.height, columns: input.shape.width, blocks: input.physical / 16, factor: primitive.factor, small: layout(small), large: layout(large),
