@@ -1,6 +1,8 @@
 /** `exp inspect FILE|RUN`: what every layer of a network gives, costs and sees; drawings of the graph; advice. */
 import { Option } from 'commander';
+import { defaultThreads } from '../api/prepare.ts';
 import { writeDurably } from '../common/durable.ts';
+import { plannedTrainingBytes } from '../engines/index.ts';
 import { advise } from '../network/advice/index.ts';
 import { depthForRows, foldNetwork } from '../network/folding.ts';
 import { describeDot } from '../report/dot.ts';
@@ -9,8 +11,10 @@ import { describeMermaid } from '../report/mermaid.ts';
 import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
 import { describeInspection, inspectionAsData } from './inspection.ts';
+import type { TrainingMemory } from './inspection.ts';
 import { count } from './options.ts';
 import { readSubject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 interface InspectOptions {
   set: string[];
@@ -19,6 +23,7 @@ interface InspectOptions {
   mermaid?: boolean;
   dot?: boolean;
   json?: boolean;
+  threads?: number;
   out?: string;
 }
 
@@ -33,6 +38,7 @@ export const command: Command = {
       .addOption(new Option('--mermaid', 'print the graph for Mermaid').conflicts(['dot', 'json']))
       .addOption(new Option('--dot', 'print the graph for Graphviz').conflicts(['mermaid', 'json']))
       .addOption(new Option('--json', 'print every layer and every figure as JSON').conflicts(['mermaid', 'dot']))
+      .option('-t, --threads <number>', 'threads to plan memory for (default: all processors)', count(1, 256))
       .option('-o, --out <directory>', 'where the runs are (default: runs)')
       .addHelpText('after', '\nExamples:\n  exp inspect configs/resnet50.yaml\n  exp inspect configs/googlenet.yaml --depth 3\n  exp inspect configs/deepconvnet-resnet.yaml --svg resnet.svg')
       .action((word: string, overrides: string[], options: InspectOptions) => inspect(word, [...overrides, ...options.set], options, context));
@@ -44,7 +50,7 @@ const screenRows = 28;
 /** A drawing of more nodes is no picture any more. */
 const drawnNodes = 120;
 
-function inspect(word: string, overrides: readonly string[], options: InspectOptions, context: Context): void {
+async function inspect(word: string, overrides: readonly string[], options: InspectOptions, context: Context): Promise<void> {
   const subject = readSubject(word, { overrides, out: options.out }, context);
   const { summary } = subject;
   const foldsFor = (rows: number): ReturnType<typeof foldNetwork> => foldNetwork(summary, options.depth ?? depthForRows(summary, rows));
@@ -55,6 +61,12 @@ function inspect(word: string, overrides: readonly string[], options: InspectOpt
   if (options.mermaid) return context.stdout.write(describeMermaid(foldsFor(drawnNodes), summary.input));
   if (options.dot) return context.stdout.write(describeDot(foldsFor(drawnNodes), summary.input));
   const notes = advise(subject, subject.experiment.lint?.allow);
-  if (options.json) context.stdout.write(`${JSON.stringify(inspectionAsData(subject, notes), undefined, 2)}\n`);
-  else context.stdout.write(describeInspection(subject, foldsFor(screenRows), notes, context.stdout));
+  const memory = await memoryFor(subject, options.threads ?? defaultThreads());
+  if (options.json) context.stdout.write(`${JSON.stringify(inspectionAsData(subject, memory, notes), undefined, 2)}\n`);
+  else context.stdout.write(describeInspection(subject, memory, foldsFor(screenRows), notes, context.stdout));
+}
+
+async function memoryFor({ network, experiment: { seed, train } }: Subject, threads: number): Promise<TrainingMemory> {
+  const bytes = await plannedTrainingBytes({ network, threads, training: { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, seed } });
+  return { bytes, threads, batchSize: train.batch_size };
 }

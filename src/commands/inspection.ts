@@ -5,9 +5,8 @@ import type { Pair, Shape } from '../common/shape.ts';
 import type { Terminal } from '../common/terminal.ts';
 import type { Advice } from '../network/advice/index.ts';
 import type { Fold } from '../network/folding.ts';
-import { sumOf, trainingMemory } from '../network/summary.ts';
-import type { LayerSummary, TrainingMemory } from '../network/summary.ts';
-import { optimizerNamed } from '../optimizers/index.ts';
+import { sumOf } from '../network/summary.ts';
+import type { LayerSummary } from '../network/summary.ts';
 import { describeAdvice } from './advice.ts';
 import type { Subject } from './subject.ts';
 import { breakAtDots, describeTable } from './table.ts';
@@ -26,14 +25,21 @@ const columns: readonly Column[] = [
 /** Below this many characters names are no longer readable. */
 const narrowestName = 14;
 
-export function describeInspection(subject: Subject, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
+/** What the engine would take to train. */
+export interface TrainingMemory {
+  bytes: number;
+  threads: number;
+  batchSize: number;
+}
+
+export function describeInspection(subject: Subject, memory: TrainingMemory, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
   const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
   const rows = folds.map(describeFold);
   const others = columns.slice(1).map((column, index) => 2 + Math.max(column.title.length, ...rows.map((row) => row[index].length)));
   const room = Math.max(narrowestName, terminal.columns - others.reduce((a, b) => a + b, 0));
   const table = describeTable(columns, rows.map((row, index) => [breakAtDots(names[index], room), ...row]), terminal);
   const advice = notes.length > 0 ? `\n${describeAdvice(notes, terminal)}` : '';
-  return `${table}\n${describeTotals(subject, terminal)}${advice}`;
+  return `${table}\n${describeTotals(subject, memory, terminal)}${advice}`;
 }
 
 /** All cells but the name. */
@@ -50,9 +56,8 @@ function describeFold(fold: Fold): string[] {
   ];
 }
 
-function describeTotals(subject: Subject, terminal: Terminal): string {
-  const { summary, experiment: { train } } = subject;
-  const memory = memoryFor(subject);
+function describeTotals(subject: Subject, memory: TrainingMemory, terminal: Terminal): string {
+  const { summary } = subject;
   const heads = sumOf(headLayers(subject), (each) => each.multiplyAdds);
   const beyond = summary.layers.find((each) => each.exceedsInput);
   const lines: [string, string][] = [
@@ -61,10 +66,18 @@ function describeTotals(subject: Subject, terminal: Terminal): string {
     ['parameters', `${describeCount(summary.parameters)} (${describeBytes(4 * summary.parameters)})`],
     ['multiply-adds', `${describeCount(summary.multiplyAdds)} an image, forward${heads > 0 ? `; ${describeCount(summary.multiplyAdds - heads)} without the auxiliary heads` : ''}`],
     ['memory', `${describeBytes(summary.activationBytes)} an image for all outputs`],
-    ['training', `about ${describeBytes(totalOf(memory))} with ${describeNumberOf(train.batch_size, 'image')} a step, of which weights, gradients and ${train.optimizer.type} ${describeBytes(memory.parameterBytes)}`],
+    ['training', describeMemory(memory)],
     ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
   ];
   return lines.map(([title, text]) => `${terminal.style('dim', title.padEnd(14))}${text}\n`).join('');
+}
+
+/** WebAssembly addresses 32 bits. */
+const mostBytes = 2 ** 32;
+
+function describeMemory({ bytes, threads, batchSize }: TrainingMemory): string {
+  const beyond = bytes > mostBytes ? `: more than the ${describeBytes(mostBytes)} that the engine can hold, lower train.batch_size` : '';
+  return `${describeBytes(bytes)} with ${describeNumberOf(batchSize, 'image')} a step on ${describeNumberOf(threads, 'thread')}, the dataset not counted${beyond}`;
 }
 
 /** Layers that only heads need. */
@@ -74,19 +87,8 @@ function headLayers({ network, summary }: Subject): LayerSummary[] {
   return summary.layers.filter((_, position) => !needed.has(position + 1));
 }
 
-function memoryFor({ summary, experiment: { train } }: Subject): TrainingMemory {
-  const { type, options } = train.optimizer;
-  return trainingMemory(summary, train.batch_size, optimizerNamed(type)!.state(options).length);
-}
-
-function totalOf({ parameterBytes, activationBytes }: TrainingMemory): number {
-  return parameterBytes + activationBytes;
-}
-
 /** Keys are stable: scripts rely on them. Shapes are [channels, height, width], pairs [height, width]. */
-export function inspectionAsData(subject: Subject, notes: readonly Advice[]): unknown {
-  const { summary, experiment } = subject;
-  const memory = memoryFor(subject);
+export function inspectionAsData({ summary, experiment }: Subject, memory: TrainingMemory, notes: readonly Advice[]): unknown {
   return {
     name: experiment.name,
     input: asList(summary.input),
@@ -94,8 +96,9 @@ export function inspectionAsData(subject: Subject, notes: readonly Advice[]): un
     parameters: summary.parameters,
     multiply_adds: summary.multiplyAdds,
     activation_bytes: summary.activationBytes,
-    batch_size: experiment.train.batch_size,
-    training_bytes: { parameters: memory.parameterBytes, activations: memory.activationBytes, total: totalOf(memory) },
+    batch_size: memory.batchSize,
+    threads: memory.threads,
+    training_bytes: memory.bytes,
     layers: summary.layers.map((each) => ({
       name: each.name,
       type: each.type,

@@ -8,3 +8,9 @@ export async function createEngine(spec: EngineSpec & { name?: EngineName }): Pr
   const { createWasmEngine } = await import('./wasm/engine.ts');
   return createWasmEngine(spec);
 }
+
+/** Bytes that the engine would take to train the network, images not counted; cheap, nothing is compiled. */
+export async function plannedTrainingBytes({ network, training, threads }: Pick<EngineSpec, 'network' | 'training' | 'threads'>): Promise<number> {
+  const { plannedBytes } = await import('./wasm/plan.ts');
+  return plannedBytes(network, training, threads);
+}

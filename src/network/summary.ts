@@ -67,21 +67,6 @@ export function summarizeNetwork(network: Network): NetworkSummary {
   };
 }
 
-export interface TrainingMemory {
-  /** Weights, their gradients and the optimizer's state. */
-  parameterBytes: number;
-  /** Outputs of all layers for the images of a batch, kept for the way back. */
-  activationBytes: number;
-}
-
-/** What training takes at least, images of the dataset not counted. `states`: numbers that the optimizer keeps for each parameter. */
-export function trainingMemory(summary: NetworkSummary, batchSize: number, states: number): TrainingMemory {
-  return {
-    parameterBytes: floatBytes * summary.parameters * (2 + states),
-    activationBytes: batchSize * summary.activationBytes,
-  };
-}
-
 /** Trained numbers of a layer. */
 export function trainedCount(parameters: readonly Parameter[]): number {
   return sumOf(parameters.filter((each) => each.trained), (each) => each.shape.reduce((a, b) => a * b, 1));

@@ -22,7 +22,7 @@ describe('inspect', () => {
     const { stdout, code } = await run(['inspect', 'configs/deepconvnet.yaml', '--json']);
     const data = JSON.parse(stdout) as Record<string, unknown> & { layers: Record<string, unknown>[] };
     expect(code).toBe(0);
-    expect(Object.keys(data)).toEqual(['name', 'input', 'classes', 'parameters', 'multiply_adds', 'activation_bytes', 'batch_size', 'training_bytes', 'layers', 'notes']);
+    expect(Object.keys(data)).toEqual(['name', 'input', 'classes', 'parameters', 'multiply_adds', 'activation_bytes', 'batch_size', 'threads', 'training_bytes', 'layers', 'notes']);
     expect(data).toMatchObject({ input: [1, 28, 28], classes: 10, parameters: 123_552, multiply_adds: 8_772_340, batch_size: 100 });
     // By hand: 3, 5, pool 6 (jump 2), 10, 14, pool 16 (jump 4), 24, 32, pool 36 (jump 8).
     expect(data.layers.find(({ name }) => name === 'maxpool3')).toEqual({

@@ -1,7 +1,7 @@
 /** Folded blocks: sums of what is inside, and edges between folds. */
 import { expect, test } from 'vitest';
 import { depthForRows, foldNetwork } from '../../src/network/folding.ts';
-import { summarizeNetwork, trainingMemory } from '../../src/network/summary.ts';
+import { summarizeNetwork } from '../../src/network/summary.ts';
 import { network } from './model.ts';
 
 const block = { residual: { body: [{ conv: { filters: 4, padding: 1, bias: false } }, 'batchnorm'] } };
@@ -29,8 +29,4 @@ test('the deepest depth that fits', () => {
   expect(depthForRows(summary, 8)).toBe(2);
   expect(depthForRows(summary, 6)).toBe(1);
   expect(depthForRows(summary, 1)).toBe(1);
-});
-
-test('memory for training: weights, gradients and states; outputs for a batch', () => {
-  expect(trainingMemory(summary, 10, 2)).toEqual({ parameterBytes: 4 * summary.parameters * 4, activationBytes: 10 * summary.activationBytes });
 });

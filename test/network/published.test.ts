@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadExperiment } from '../../src/config/index.ts';
 import { datasetFacts } from '../../src/datasets/index.ts';
+import { plannedTrainingBytes } from '../../src/engines/index.ts';
 import { buildNetwork } from '../../src/network/index.ts';
 import { multiplyAdds, parameterCount } from '../../src/network/network.ts';
 
@@ -46,6 +47,17 @@ describe('published figures', () => {
   test('the small Inception: the paper counts no scales in batch normalisation, one a filter', () => {
     const filters = 96 + 64 + 80 + 80 + 160 + 160 + 160 + 144 + 96 + 336 + 336;
     expect(figuresOf('inception-cifar').parameters - filters).toBe(1_649_402);
+  });
+});
+
+describe('training fits into the memory that the engine addresses', () => {
+  const names = readdirSync('configs').filter((file) => file.endsWith('.yaml'));
+
+  test.each(names)('%s, on 2 threads', async (name) => {
+    const { dataset, model, train, seed } = loadExperiment({ file: `configs/${name}`, environment: {} }).experiment;
+    const network = buildNetwork(model, train.loss, datasetFacts(dataset));
+    const training = { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, seed };
+    expect(await plannedTrainingBytes({ network, training, threads: 2 })).toBeLessThan(2 ** 32);
   });
 });
 

@@ -92,10 +92,13 @@ const reservedBytes = 1024;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
 const guardBytes = 4096 + 192;
 
-export function createPlan(
-  network: Network, training: TrainingSpec | undefined, how: { threads: number; keep: readonly string[]; numerics: Numerics; methods: Methods },
-): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
-  const { threads, keep, numerics, methods } = how;
+/** Bytes that an engine for the network takes, images not counted: what it will use is known without making it. */
+export function plannedBytes(network: Network, training: TrainingSpec | undefined, threads: number): number {
+  return layOut(network, training, threads, [], 'all').arena.bytes;
+}
+
+/** Everything in its place; what is inferred here is all that emission needs. */
+function layOut(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], methods: Methods) {
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
   const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
@@ -134,7 +137,18 @@ export function createPlan(
   if (trainMemory) arena.take(trainMemory.batchBytes);
   const scratchBytes = sixtyFour((trainMemory?.threadBytes ?? 0) + inferMemory.threadBytes) + guardBytes;
   const scratchAddress = arena.take(scratchBytes * threads);
+  const addresses = { parameterAddress, gradientAddress, scratchAddress };
+  return { arena, shared, infer, train, parameters, optimizer, turnedBlocks, turned, shards, shardBytes, batchSize, microBatches, trainMemory, inferMemory, scratchBytes, ...addresses };
+}
 
+export function createPlan(
+  network: Network, training: TrainingSpec | undefined, how: { threads: number; keep: readonly string[]; numerics: Numerics; methods: Methods },
+): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
+  const { numerics } = how;
+  const layout = layOut(network, training, how.threads, how.keep, how.methods);
+  const { arena, shared, infer, train, parameters, optimizer, turnedBlocks, turned, shards, shardBytes, batchSize } = layout;
+  const { microBatches, trainMemory, inferMemory, scratchBytes } = layout;
+  const { parameterAddress, gradientAddress, scratchAddress } = layout;
   const module = new ModuleBuilder();
   const lossImport = module.import('loss', ['i32', 'i32', 'i32', 'i32', 'i32']);
   module.function('clear', ['i32', 'i32'], [], (f) => memoryFill(f.parameter(0).get(), f.parameter(1).get()));
