@@ -110,9 +110,7 @@ const paddingOf = (size: number): number => (blockBytes - (size % blockBytes)) %
 
 function parseHeader(block: Uint8Array, archive: string, place: number): Header {
   const text = (from: number, to: number): string => textOf(block.subarray(from, to));
-  // The sum of all bytes, those of the sum itself taken as blanks.
-  const sum = block.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 32 : byte), 0);
-  if (Number.parseInt(text(148, 156), 8) !== sum) {
+  if (Number.parseInt(text(148, 156), 8) !== sumOf(block)) {
     throw bad(archive, place === 0 ? 'not a tar archive, packed with gzip or not' : `damaged at byte ${place}: the header there has a wrong sum`, 'get it again');
   }
   const size = parseNumber(block.subarray(124, 136));
@@ -120,6 +118,13 @@ function parseHeader(block: Uint8Array, archive: string, place: number): Header 
   // Before POSIX there was no prefix, and GNU has other things in its place: both spell the magic differently.
   const prefix = textOf(block.subarray(257, 263)) === 'ustar' ? text(345, 500) : '';
   return { type: String.fromCharCode(block[156]), path: prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`, size };
+}
+
+/** Of all bytes of a header, those of the sum itself taken as blanks. */
+function sumOf(block: Uint8Array): number {
+  let sum = 8 * 32;
+  for (let at = 0; at < blockBytes; at++) if (at < 148 || at >= 156) sum += block[at];
+  return sum;
 }
 
 /** Octal digits, or (first bit set) a binary number with the highest byte first. */
