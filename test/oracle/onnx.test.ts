@@ -39,7 +39,7 @@ test.each(covered.map(({ each, result }) => [each.name, each, result] as const))
     const actual = result[index];
     if (typeof actual !== 'object') return; // an output that we do not give: every first one is there
     expect(actual.length).toBe(expected.data.length);
-    const wrong = expected.data.map((value) => Number(value)).filter((value, i) => !(Math.abs(Number(actual[i]) - value) <= distance + relative * Math.abs(value)));
+    const wrong = expected.data.filter((value, i) => !(Math.abs(actual[i] - value) <= distance + relative * Math.abs(value)));
     expect(wrong, expected.name).toEqual([]);
   });
   expect(typeof result[0]).toBe('object');

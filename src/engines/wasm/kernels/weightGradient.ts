@@ -21,7 +21,8 @@ export function emitWeightGradient(module: ModuleBuilder, name: string, numerics
 
     const sums = (height: number): Code => {
       const tile = createTile(f, height, width);
-      const step: Code = [multiplyStep(numerics, tile, a, 4, b, scalars, row), a.advance(4 * (columns === 'images' ? spec.input.image : spec.input.column)), b.advance(4 * (columns === 'images' ? spec.output.image : spec.output.column))];
+      const next = (steps: GatherSpec['input']): number => 4 * (columns === 'images' ? steps.image : steps.column);
+      const step: Code = [multiplyStep(numerics, tile, a, 4, b, scalars, row), a.advance(next(spec.input)), b.advance(next(spec.output))];
       const wholeImages = f.timesOf(images.get(), [
         f.times(rows, [f.times(columns === 'images' ? 1 : columns, step), a.advance(rowEnd(spec.input)), b.advance(rowEnd(spec.output))]),
         a.advance(4 * (spec.input.image - rows * spec.input.row)),
