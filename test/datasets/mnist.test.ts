@@ -62,7 +62,7 @@ describe('MNIST where it cannot be had', () => {
     const started = performance.now();
     const loaded = await load({ offline: 'synthetic-digits', mirrors: [server.address], train_count: 10, test_count: 10 }, { patienceMilliseconds: 300 });
     expect(loaded.actual).toBe('synthetic-digits');
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     await server.close();
   });
 });
