@@ -21,10 +21,10 @@ const small = network([{ conv: { filters: 6, kernel: 3, padding: 1, bias: false 
 const batch = drawBatch(7, small.input, classes);
 const rates = [1, 0.5, 2];
 
-test.each(optimizerCases.map((each) => [each.name, each] as const))('%s', async (_name, { optimizer, options }) => {
+test.each(optimizerCases.map((each) => [each.name, each] as const))('%s', async (_name, { optimizer, options, penalty }) => {
   const start = drawnWeights(small);
   const learningRates = Float64Array.from(rates, (rate) => rate * Number(options.lr));
-  const engine = await createEngine({ network: small, threads: 1, training: { batchSize: 7, optimizer: { type: optimizer.name, options }, seed } });
+  const engine = await createEngine({ network: small, threads: 1, training: { batchSize: 7, optimizer: { type: optimizer.name, options }, penalty, seed } });
   try {
     await engine.load(start);
     await engine.attach('batch', sourceOf(batch));

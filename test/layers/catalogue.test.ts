@@ -39,9 +39,10 @@ test('multiply-adds are declared wherever there is a matrix of weights', () => {
     const matrices = parameters.filter((parameter) => parameter.decay);
     expect(layer.multiplyAdds !== undefined, layer.name).toBe(matrices.length > 0);
     if (layer.multiplyAdds === undefined) continue;
-    // Every weight meets every cell of the output's image once.
+    // Every weight meets every cell of the output's image once; a transposed convolution's, every cell of the input's.
     const weights = matrices.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-    expect(layer.multiplyAdds(options, inputs, output)).toBe(weights * output.height * output.width);
+    const { height, width } = layer.name === 'conv_transpose' ? inputs[0] : output;
+    expect(layer.multiplyAdds(options, inputs, output), layer.name).toBe(weights * height * width);
   }
 });
 
