@@ -32,7 +32,7 @@ export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all
     numerics: numerics.fused ? 'float32, fused multiply-add' : 'float32, separate multiply and add',
     details: {
       kernel: `${numerics.tileHeight}×${numerics.tileWidth}`, threads: spec.threads, shards: plan.shards,
-      micro_batch: plan.train?.microBatch ?? plan.infer.microBatch, convolution: 'direct', memory_bytes: plan.pages * 65536,
+      micro_batch: plan.train?.microBatch ?? plan.infer.microBatch, convolution: methods === 'all' ? 'direct or Winograd, by a cost model' : methods, memory_bytes: plan.pages * 65536,
     },
   });
 }
