@@ -4,7 +4,7 @@
  * which images, in which order, at which size, decoded by which library. What is read back is checked by its hashes.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readdirSync, readSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, closeSync, createReadStream, openSync, readdirSync, readSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeBytes } from '../../common/describe.ts';
 import { loadSharp } from '../../common/image-codec.ts';
@@ -76,7 +76,8 @@ function timesOf(path: string): string {
 
 /** Undefined where there is no such file, or where it is not what was written. */
 function readDecoded(path: string, train: Split, test: Split): DecodedHashes | undefined {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined;
+  // Below a path that is no directory, statSync of Node 20 throws whatever it is told.
+  if (!existsSync(path) || !statSync(path).isFile()) return undefined;
   try {
     const header = new Uint8Array(headerBytes);
     const hashes = readChunks(path, [header, ...chunksOf(train), ...chunksOf(test)]) ? parseHeader(header) : undefined;
