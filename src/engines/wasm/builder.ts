@@ -154,6 +154,16 @@ export class Builder {
     if (this.training) this.pass(logits, gradient, layer, true);
   }
 
+  /** A share of the gradient that `write` puts into a map of its own; nothing can be folded into that. */
+  contributeMap(input: FeatureMap, write: (result: FeatureMap) => void): void {
+    const produce = (): FeatureMap => {
+      const result = this.map(input.shape);
+      write(result);
+      return result;
+    };
+    this.contribute(input, { canAdd: false, canMask: false, produce });
+  }
+
   /** The gradient reaches this input unchanged. */
   pass(map: FeatureMap, gradient: FeatureMap, layer: string, wanted: boolean | undefined): void {
     if (wanted) this.contribute(map, { canAdd: true, canMask: true, produce: (folded) => this.fold(gradient, folded, layer) });

@@ -113,14 +113,7 @@ function lowerConcat({ layer, primitive, inputs, relu, wanted }: Join, build: Bu
     output,
     backward: (gradient) => inputs.forEach((input, i) => {
       if (!wanted[i]) return;
-      build.contribute(input, {
-        canAdd: false, canMask: false,
-        produce: () => {
-          const result = build.map(input.shape);
-          slice(build, layer, 'data', gradient, offsets[i], result, 0, input.shape.channels, false);
-          return result;
-        },
-      });
+      build.contributeMap(input, (result) => slice(build, layer, 'data', gradient, offsets[i], result, 0, input.shape.channels, false));
     }),
   };
 }
@@ -159,14 +152,7 @@ export const pad: Lowering<PrimitiveOf<'pad'>> = {
       output,
       backward(gradient) {
         if (!wanted[0]) return;
-        build.contribute(input, {
-          canAdd: false, canMask: false,
-          produce: () => {
-            const result = build.map(input.shape);
-            inside('data', gradient, result);
-            return result;
-          },
-        });
+        build.contributeMap(input, (result) => inside('data', gradient, result));
       },
     };
   },

@@ -52,19 +52,14 @@ export const groupNormalization: Lowering<PrimitiveOf<'groupNormalization'>> = {
         },
       });
       if (!wanted[0]) return;
-      build.contribute(input, {
-        canAdd: false, canMask: false,
-        produce: () => {
-          const result = build.map(input.shape);
-          build.operation({
-            layer, pass: 'data', reads: [gradient, input, coefficients], writes: [result],
-            emit: ({ module, layout }) => [{
-              function: emitNormalizationGradient(module, `${layer}.data`, { ...spec, vectorStep: layout(coefficients).image }, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
-              arguments: [{ map: gradient }, { map: input }, { map: coefficients }, { map: result }, { of: 'images' }],
-            }],
-          });
-          return result;
-        },
+      build.contributeMap(input, (result) => {
+        build.operation({
+          layer, pass: 'data', reads: [gradient, input, coefficients], writes: [result],
+          emit: ({ module, layout }) => [{
+            function: emitNormalizationGradient(module, `${layer}.data`, { ...spec, vectorStep: layout(coefficients).image }, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
+            arguments: [{ map: gradient }, { map: input }, { map: coefficients }, { map: result }, { of: 'images' }],
+          }],
+        });
       });
     };
     return { output, backward };

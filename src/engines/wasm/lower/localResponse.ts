@@ -21,19 +21,14 @@ export const localResponseNormalization: Lowering<PrimitiveOf<'localResponseNorm
       output,
       backward(gradient) {
         if (!wanted[0]) return;
-        build.contribute(input, {
-          canAdd: false, canMask: false,
-          produce: () => {
-            const result = build.map(input.shape);
-            build.operation({
-              layer, pass: 'data', reads: [gradient, input], writes: [result],
-              emit: ({ module, layout }) => [{
-                function: emitLocalResponseGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
-                arguments: [{ map: gradient }, { map: input }, { map: result }, { workspace: 0 }, { of: 'images' }],
-              }],
-            });
-            return result;
-          },
+        build.contributeMap(input, (result) => {
+          build.operation({
+            layer, pass: 'data', reads: [gradient, input], writes: [result],
+            emit: ({ module, layout }) => [{
+              function: emitLocalResponseGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
+              arguments: [{ map: gradient }, { map: input }, { map: result }, { workspace: 0 }, { of: 'images' }],
+            }],
+          });
         });
       },
     };

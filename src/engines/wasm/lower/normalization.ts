@@ -62,19 +62,14 @@ export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
         statistics: statistics.address, coefficients: coefficients.address,
       }));
       if (!wanted[0]) return;
-      build.contribute(input, {
-        canAdd: false, canMask: false,
-        produce: () => {
-          const result = build.map(input.shape);
-          build.operation({
-            layer, pass: 'data', reads: [gradient, input], writes: [result], from: phase + 1,
-            emit: ({ module, layout }) => [{
-              function: emitNormalizationGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
-              arguments: [{ map: gradient }, { map: input }, { place: coefficients }, { map: result }, { of: 'images' }],
-            }],
-          });
-          return result;
-        },
+      build.contributeMap(input, (result) => {
+        build.operation({
+          layer, pass: 'data', reads: [gradient, input], writes: [result], from: phase + 1,
+          emit: ({ module, layout }) => [{
+            function: emitNormalizationGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), x: layout(input), dx: layout(result) }),
+            arguments: [{ map: gradient }, { map: input }, { place: coefficients }, { map: result }, { of: 'images' }],
+          }],
+        });
       });
     };
     return { output, backward };

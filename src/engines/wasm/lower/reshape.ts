@@ -30,14 +30,7 @@ export const flatten: Lowering<PrimitiveOf<'flatten'>> = {
       output,
       backward(gradient) {
         if (!wanted[0]) return;
-        build.contribute(input, {
-          canAdd: false, canMask: false,
-          produce: () => {
-            const result = build.map(input.shape);
-            copy('data', gradient, result);
-            return result;
-          },
-        });
+        build.contributeMap(input, (result) => copy('data', gradient, result));
       },
     };
   },

@@ -20,19 +20,14 @@ export const softmax: Lowering<PrimitiveOf<'softmax'>> = {
       output,
       backward(gradient) {
         if (!wanted[0]) return;
-        build.contribute(input, {
-          canAdd: false, canMask: false,
-          produce: () => {
-            const result = build.map(input.shape);
-            build.operation({
-              layer, pass: 'data', reads: [gradient, output], writes: [result],
-              emit: ({ module, layout }) => [{
-                function: emitSoftmaxGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), y: layout(output), dx: layout(result) }),
-                arguments: [{ map: gradient }, { map: output }, { map: result }, { of: 'images' }],
-              }],
-            });
-            return result;
-          },
+        build.contributeMap(input, (result) => {
+          build.operation({
+            layer, pass: 'data', reads: [gradient, output], writes: [result],
+            emit: ({ module, layout }) => [{
+              function: emitSoftmaxGradient(module, `${layer}.data`, spec, { gradient: layout(gradient), y: layout(output), dx: layout(result) }),
+              arguments: [{ map: gradient }, { map: output }, { map: result }, { of: 'images' }],
+            }],
+          });
         });
       },
     };

@@ -21,18 +21,13 @@ export const upsample: Lowering<PrimitiveOf<'upsample'>> = {
       output,
       backward(gradient) {
         if (!wanted[0]) return;
-        build.contribute(input, {
-          canAdd: false, canMask: false,
-          produce: () => {
-            const result = build.map(input.shape);
-            build.operation({
-              layer, pass: 'data', reads: [gradient], writes: [result],
-              emit: ({ module, layout }) => [{
-                function: emitUpsampleGradient(module, `${layer}.data`, spec(layout, result, gradient)), arguments: [{ map: gradient }, { map: result }, { of: 'images' }],
-              }],
-            });
-            return result;
-          },
+        build.contributeMap(input, (result) => {
+          build.operation({
+            layer, pass: 'data', reads: [gradient], writes: [result],
+            emit: ({ module, layout }) => [{
+              function: emitUpsampleGradient(module, `${layer}.data`, spec(layout, result, gradient)), arguments: [{ map: gradient }, { map: result }, { of: 'images' }],
+            }],
+          });
         });
       },
     };
