@@ -16,6 +16,8 @@ export interface EngineSpec {
   threads: number;
   /** Largest batch of `evaluate` and `forward` at once is the engine's choice. */
   keep?: readonly string[];
+  /** Measures where the time goes (`takeTimes`): operations run one by one, a little slower. */
+  timed?: boolean;
 }
 
 export interface TrainingSpec {
@@ -102,6 +104,25 @@ export interface Progress {
   correct: number;
 }
 
+/** Time spent on one piece of work: a kernel call of an operation, or what surrounds the operations. */
+export interface WorkTime {
+  /** Of which program the operation is; `around`: what surrounds the operations. */
+  program: 'train' | 'infer' | 'around';
+  /** Empty for what belongs to no layer. */
+  layer: string;
+  /** `forward`, `data` and `weights` (gradients), `loss`; around them `batches`, `clear`, `start`, `finish`, `reduce`, `update`, `derive`, `wait`. */
+  pass: string;
+  /** Name of the function, e.g. `conv2.forward.products`; an operation may be several. */
+  kernel: string;
+  /** How products are computed, e.g. `F(4×4)`; absent where there are none, and after the first call of an operation. */
+  method?: string;
+  /** Multiply-adds for one image: those of the definition, and those that the method makes. */
+  multiplyAdds?: number;
+  executed?: number;
+  /** By thread. */
+  seconds: number[];
+}
+
 export interface Engine {
   readonly record: EngineRecord;
   /** Planned memory of the engine, all threads, data not included. */
@@ -121,5 +142,7 @@ export interface Engine {
   progress(): Progress;
   /** Asks a running `train` to return after the step in hand. */
   stop(): void;
+  /** Where the time went since the last call; empty unless the engine was asked to measure. */
+  takeTimes(): WorkTime[];
   close(): Promise<void>;
 }

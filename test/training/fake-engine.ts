@@ -76,6 +76,7 @@ export function createFakeEngine(batchSize: number, numerics = 'fake'): FakeEngi
     forward: async () => new Map(),
     progress: () => ({ steps: 0, images: 0, loss: 0, correct: 0 }),
     stop: () => { stopped = true; },
+    takeTimes: () => [],
     close: async () => {},
   };
   return engine;

@@ -3,6 +3,7 @@ import type { Padding, Shape } from '../../common/shape.ts';
 import type { Methods } from './lower/method.ts';
 import { emitClearChannels, emitMaps, type Compute } from './kernels/maps.ts';
 import { f32x4, v128, type Code, type Local } from './emitter.ts';
+import type { Work } from './stopwatch.ts';
 import { sixteens, type Call, type Derived, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan, type Operation, type Pass, type Place, type ShardPlace } from './program.ts';
 
 /** What is folded into the operation that makes a gradient: `+ addend`, then zero where `mask` is not positive. */
@@ -25,6 +26,7 @@ export interface NewOperation {
   emit(context: EmitContext): Call[];
   sums?: Place;
   finish?(context: EmitContext): Call[];
+  work?: Work;
 }
 
 /** What the programs for training and inference have in common: places of parameters and of everything derived from them. */

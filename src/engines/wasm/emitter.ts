@@ -37,6 +37,11 @@ function signed(value: number): number[] {
 const floatBytes = (value: number): number[] => [...new Uint8Array(new Float32Array([value]).buffer)];
 const doubleBytes = (value: number): number[] => [...new Uint8Array(new Float64Array([value]).buffer)];
 
+/** Where constants lie; kernels and plans leave the first `reservedBytes` of memory alone. */
+export const reservedBytes = 1024;
+const constantsAddress = 16;
+const constantBytes = reservedBytes - constantsAddress;
+
 /** Natural alignment hint (log2 of the bytes) and a constant offset in bytes. */
 const memoryArgument = (align: number, offset: number): number[] => [align, ...unsigned(offset)];
 
@@ -143,10 +148,34 @@ export const memoryFill = (address: Code, bytes: Code): Code => [address, i32.co
 
 export const when = (condition: Code, then: Code): Code => [condition, 0x04, 0x40, then, 0x0b];
 
+/** Numbers that kernels read from the first bytes of memory; written there when a module is instantiated. */
+class ConstantPool {
+  private readonly values: number[] = [];
+
+  addressOf(value: number): number {
+    const known = this.values.findIndex((each) => Object.is(each, Math.fround(value)));
+    const index = known >= 0 ? known : this.values.push(Math.fround(value)) - 1;
+    if (index >= constantBytes / 4) throw new Error('too many constants');
+    return constantsAddress + 4 * index;
+  }
+
+  bytes(): number[] {
+    return this.values.flatMap(floatBytes);
+  }
+}
+
 export class FunctionBuilder {
   private readonly locals: ValueType[] = [];
 
-  constructor(private readonly parameters: readonly ValueType[]) {}
+  constructor(private readonly parameters: readonly ValueType[], private readonly constants: ConstantPool) {}
+
+  /**
+   * Four times a number, read from memory by one instruction: V8 builds a constant in place from two 64-bit halves, at
+   * every turn of a loop, and its re-vectoriser does not join two of them.
+   */
+  constant(value: number): Code {
+    return value === 0 ? v128.zero : v128.load32Splat(i32.const(this.constants.addressOf(value)));
+  }
 
   parameter(index: number): Local {
     return new Local(index, this.parameters[index]);
@@ -198,6 +227,7 @@ function flatten(code: Code, into: number[]): void {
 interface Signature { parameters: readonly ValueType[]; results: readonly ValueType[] }
 
 export class ModuleBuilder {
+  private readonly constants = new ConstantPool();
   private readonly signatures: Signature[] = [];
   private readonly imports: { name: string; signature: number }[] = [];
   private readonly functions: { name: string; signature: number; body: number[] }[] = [];
@@ -211,7 +241,7 @@ export class ModuleBuilder {
 
   /** Adds an exported function (`name~1` where the name is taken); returns its index for `call`. */
   function(name: string, parameters: readonly ValueType[], results: readonly ValueType[], build: (f: FunctionBuilder) => Code): number {
-    const f = new FunctionBuilder(parameters);
+    const f = new FunctionBuilder(parameters, this.constants);
     const code = build(f);
     const taken = this.functions.filter((each) => each.name === name || each.name.startsWith(`${name}~`)).length;
     this.functions.push({ name: taken ? `${name}~${taken}` : name, signature: this.signature(parameters, results), body: f.body(code) });
@@ -246,6 +276,8 @@ export class ModuleBuilder {
     section(3, list(this.functions.map(({ signature }) => unsigned(signature))));
     section(7, list(exports));
     section(10, codeSection(this.functions.map(({ body }) => body)));
+    const constants = this.constants.bytes();
+    if (constants.length > 0) section(11, [1, 0, 0x41, ...signed(constantsAddress), 0x0b, ...unsigned(constants.length), ...constants]);
     // Names for profilers: a custom section `name` with the function names.
     const names = list(this.functions.map(({ name }, index) => [...unsigned(this.imports.length + index), ...text(name)]));
     section(0, [...text('name'), 1, ...unsigned(names.length), ...names]);

@@ -4,7 +4,7 @@ import { permittedMemoryBytes } from '../../common/memory.ts';
 import { runFailure } from '../../common/problem.ts';
 import type { Tensor, Tensors } from '../../common/tensor.ts';
 import { sizeOf } from '../../common/shape.ts';
-import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest } from '../engine.ts';
+import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest, WorkTime } from '../engine.ts';
 import { Control, createControl } from './control.ts';
 import { detectNumerics } from './features.ts';
 import { lossDivisor } from './loss.ts';
@@ -12,22 +12,29 @@ import type { Methods } from './lower/method.ts';
 import { enableWasmFeatures } from './flags.ts';
 import type { Answer, Request } from './messages.ts';
 import { fromMemory, toMemory, type PlannedParameter } from './parameters.ts';
-import { createPlan, type EnginePlan } from './plan.ts';
+import { createPlan, slotsOf, type EnginePlan } from './plan.ts';
+import { surroundings } from './stopwatch.ts';
 import type { SharedReports, ThreadSetup } from './thread.ts';
 
-/** `methods`: which convolution methods may be chosen; all but in tests and measurements. */
-export async function createWasmEngine(spec: EngineSpec, methods: Methods = 'all'): Promise<Engine> {
+/** For tests and measurements. */
+export interface WasmOptions {
+  /** Which convolution methods may be chosen. */
+  methods?: Methods;
+}
+
+export async function createWasmEngine(spec: EngineSpec, { methods = 'all' }: WasmOptions = {}): Promise<Engine> {
   enableWasmFeatures();
   const numerics = detectNumerics();
-  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods });
+  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, timed: spec.timed ?? false });
   const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
   const control = createControl(plan.optimizer?.chunks.length ?? 0);
   // The blocks are in memory now; threads need not receive them.
   const lean: EnginePlan = { ...plan, turnedBlocks: new Int32Array() };
-  const pool = await Pool.start({ plan: lean, module, memory, control, threads: spec.threads });
-  return new WasmEngine(lean, memory, new Control(control, spec.threads), pool, {
+  const times = spec.timed ? Array.from({ length: spec.threads }, () => new Float64Array(new SharedArrayBuffer(8 * slotsOf(plan).all))) : undefined;
+  const pool = await Pool.start({ plan: lean, module, memory, control, threads: spec.threads, times });
+  return new WasmEngine(lean, memory, new Control(control, spec.threads), pool, times, {
     name: 'wasm',
     numerics: numerics.fused ? 'float32, fused multiply-add' : 'float32, separate multiply and add',
     details: {
@@ -119,6 +126,7 @@ class WasmEngine implements Engine {
     memory: WebAssembly.Memory,
     private readonly control: Control,
     private readonly pool: Pool,
+    private readonly times: Float64Array[] | undefined,
     readonly record: Engine['record'],
   ) {
     this.floats = new Float32Array(memory.buffer);
@@ -199,6 +207,21 @@ class WasmEngine implements Engine {
     return new Map(kept.map(({ name, shape }, i): [string, Tensor] => [
       name, { shape: shape.height === 1 && shape.width === 1 ? [count, shape.channels] : [count, shape.channels, shape.height, shape.width], data: Float32Array.from(results[i]) },
     ]));
+  }
+
+  takeTimes(): WorkTime[] {
+    const { plan, times = [] } = this;
+    const { calls } = slotsOf(plan);
+    const take = (slot: number): number[] => times.map((seconds) => {
+      const taken = seconds[slot];
+      seconds[slot] = 0;
+      return taken;
+    });
+    return [
+      ...[plan.infer, ...(plan.train ? [plan.train] : [])].flatMap(({ name, timed = [] }) =>
+        timed.map(({ layer, pass, kernel, work, slot }) => ({ program: name, layer, pass, kernel, ...work, seconds: take(slot) }))),
+      ...surroundings.map((part, i) => ({ program: 'around' as const, layer: '', pass: part, kernel: '', seconds: take(calls + i) })),
+    ];
   }
 
   progress(): Progress {

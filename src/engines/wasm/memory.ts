@@ -35,7 +35,7 @@ export class Arena {
 }
 
 /** Scratch of a micro-batch: what is read again soon should still be in the second-level cache (1 MiB); measured, 3 to 4 images of DeepConvNet are best. */
-const scratchTargetBytes = 1400 * 1024;
+const scratchTargetBytes = 2700 * 1024;
 const largestMicroBatch = 16;
 
 /** Images that a thread takes at a time: a function of the network alone, because it decides the order of sums. */

@@ -7,7 +7,7 @@ import type { TrainingSpec } from '../engine.ts';
 import type { Network } from '../../network/network.ts';
 import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import { createShared, type Shared } from './builder.ts';
-import { i32, memoryFill, ModuleBuilder, type Code, type FunctionBuilder } from './emitter.ts';
+import { i32, memoryFill, ModuleBuilder, reservedBytes, type Code, type FunctionBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
 import { emitTransposeBlocks } from './kernels/transpose.ts';
 import { emitReduce, emitUpdate } from './kernels/update.ts';
@@ -15,6 +15,7 @@ import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
 import type { Methods } from './lower/method.ts';
 import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
+import { surroundings, type TimedCall } from './stopwatch.ts';
 import { sixteens, type Argument, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan } from './program.ts';
 
 /** Where JavaScript reads or writes a map. Bytes; strides in floats. */
@@ -40,6 +41,8 @@ export interface ProgramPlan {
   /** Whether a phase has work at the start and at the end of a shard. */
   shardWork: boolean[];
   workspace: number;
+  /** Where every call is timed by itself. */
+  timed?: TimedCall[];
 }
 
 export interface OptimizerPlan {
@@ -88,7 +91,6 @@ const gradientCopiesBytes = 256 * 2 ** 20;
 const mostShards = 8;
 /** Floats that one turn of a reduction or update handles: long enough to stream, short enough to share out. */
 const chunkFloats = 16384;
-const reservedBytes = 1024;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
 const guardBytes = 4096 + 192;
 
@@ -141,8 +143,23 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
   return { arena, shared, infer, train, parameters, optimizer, turnedBlocks, turned, shards, shardBytes, batchSize, microBatches, trainMemory, inferMemory, scratchBytes, ...addresses };
 }
 
+/** Slots of a stopwatch that times everything in the plan; kernel calls come first. */
+export function slotsOf({ train, infer }: Pick<EnginePlan, 'train' | 'infer'>): { calls: number; all: number } {
+  const calls = (train?.timed?.length ?? 0) + (infer.timed?.length ?? 0);
+  return { calls, all: calls + surroundings.length };
+}
+
+export interface PlanOptions {
+  threads: number;
+  keep: readonly string[];
+  numerics: Numerics;
+  methods: Methods;
+  /** Every kernel call as a function of its own. */
+  timed: boolean;
+}
+
 export function createPlan(
-  network: Network, training: TrainingSpec | undefined, how: { threads: number; keep: readonly string[]; numerics: Numerics; methods: Methods },
+  network: Network, training: TrainingSpec | undefined, how: PlanOptions,
 ): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
   const { numerics } = how;
   const layout = layOut(network, training, how.threads, how.keep, how.methods);
@@ -152,10 +169,10 @@ export function createPlan(
   const module = new ModuleBuilder();
   const lossImport = module.import('loss', ['i32', 'i32', 'i32', 'i32', 'i32']);
   module.function('clear', ['i32', 'i32'], [], (f) => memoryFill(f.parameter(0).get(), f.parameter(1).get()));
-  const programs = {
-    infer: emitProgram(module, numerics, lossImport, 'infer', infer, inferMemory, microBatches.infer),
-    train: train && emitProgram(module, numerics, lossImport, 'train', train, trainMemory!, microBatches.train),
-  };
+  const emit = (name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory, firstSlot: number): ProgramPlan =>
+    emitProgram(module, { numerics, lossImport, microBatch: microBatches[name], firstSlot, timed: how.timed }, name, lowered, memory);
+  const inferProgram = emit('infer', infer, inferMemory, 0);
+  const programs = { infer: inferProgram, train: train && emit('train', train, trainMemory!, inferProgram.timed?.length ?? 0) };
   const derived = { turned, steps: emitDerived(module, shared) };
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
@@ -215,10 +232,11 @@ function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'
   }));
 }
 
-function emitProgram(
-  module: ModuleBuilder, numerics: Numerics, lossImport: number, name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory, microBatch: number,
-): ProgramPlan {
+interface EmitOptions { numerics: Numerics; lossImport: number; microBatch: number; timed: boolean; firstSlot: number }
+
+function emitProgram(module: ModuleBuilder, options: EmitOptions, name: 'train' | 'infer', lowered: LoweredNetwork, memory: ProgramMemory): ProgramPlan {
   const { build } = lowered;
+  const { numerics, lossImport, microBatch } = options;
   const placement = (map: FeatureMap): Placement => memory.placements.get(map)!;
   const context: EmitContext = { module, numerics, lossImport, microBatch, layout: (map: FeatureMap) => placement(map).layout };
   const operations = inOrder(build);
@@ -226,9 +244,17 @@ function emitProgram(
   const phases = Array.from({ length: build.phases }, (_, phase) => operations.filter((operation) => operation.phase === phase));
   const code = (f: FunctionBuilder, calls: readonly Call[]): Code =>
     calls.map((call) => module.call(call.function, ...call.arguments.map((argument) => argumentCode(f, argument, placement, memory.workspace))));
+  const timed: TimedCall[] = [];
   phases.forEach((inPhase, phase) => {
-    const calls = inPhase.flatMap((operation) => operation.emit(context));
-    module.function(`${name}.phase${phase}`, signature, [], (f) => code(f, calls));
+    const calls = inPhase.map((operation) => operation.emit(context));
+    module.function(`${name}.phase${phase}`, signature, [], (f) => code(f, calls.flat()));
+    if (options.timed) {
+      inPhase.forEach(({ layer, pass, work }, i) => calls[i].forEach((call, j) => {
+        const index = module.function(`${name}.call`, signature, [], (f) => code(f, [call]));
+        const kernel = call.function === lossImport ? 'loss' : module.nameOf(call.function);
+        timed.push({ layer, pass, kernel, phase, slot: options.firstSlot + timed.length, function: module.nameOf(index), ...(j === 0 ? { work } : {}) });
+      }));
+    }
     const finish = inPhase.flatMap((operation) => operation.finish?.(context) ?? []);
     if (finish.length === 0) return;
     module.function(`${name}.start${phase}`, signature, [], (f) =>
@@ -245,7 +271,7 @@ function emitProgram(
     losses: build.losses.map((loss, i) => ({ ...loss, imageStride: placement(lossMaps[i]).layout.image })),
     finales: build.finales.map((finale) => finale()), frozen: build.frozen.map((frozen) => frozen()),
     workspace: memory.workspace, shardWork: phases.map((inPhase) => inPhase.some((operation) => operation.finish !== undefined)),
-    kept: lowered.kept.map(({ name: key, map, shape }) => ({ name: key, shape, access: access(map) })),
+    kept: lowered.kept.map(({ name: key, map, shape }) => ({ name: key, shape, access: access(map) })), ...(options.timed ? { timed } : {}),
   };
 }
 

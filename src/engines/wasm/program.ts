@@ -7,6 +7,7 @@ import type { Padding, Shape } from '../../common/shape.ts';
 import type { ModuleBuilder } from './emitter.ts';
 import type { Numerics } from './kernels/numerics.ts';
 import type { LossOptions } from './loss.ts';
+import type { Work } from './stopwatch.ts';
 
 /** One feature map (or vector) of every image. */
 export interface FeatureMap {
@@ -65,6 +66,7 @@ export interface Operation {
   /** Sums of the thread that are cleared before the first images of a shard, and the calls after the last. */
   sums?: Place;
   finish?(context: EmitContext): Call[];
+  work?: Work;
 }
 
 /** A form of a layer's weights that a kernel wants, made again after every update, block by block. */

@@ -8,7 +8,8 @@ import type { ImageSource, TrainRequest } from '../engine.ts';
 import { Control, type ControlBuffers } from './control.ts';
 import { freeze, runFinale, type MemoryViews } from './finale.ts';
 import { lossDivisor, softmaxCrossEntropy } from './loss.ts';
-import type { EnginePlan, MapAccess, ProgramPlan } from './plan.ts';
+import { slotsOf, type EnginePlan, type MapAccess, type ProgramPlan } from './plan.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 export interface ThreadSetup {
   plan: EnginePlan;
@@ -17,6 +18,8 @@ export interface ThreadSetup {
   control: ControlBuffers;
   thread: number;
   threads: number;
+  /** Seconds by slot of each thread, where they are measured. */
+  times?: Float64Array[];
 }
 
 /** Results by step, shared by all threads; see StepReports. `flags`: steps done, step that diverged + 1, parameter that did + 1. */
@@ -48,6 +51,7 @@ export class EngineThread {
   private readonly exported: Record<string, (...operands: number[]) => number>;
   private readonly sources = new Map<string, { source: ImageSource; batcher: Batcher }>();
   private readonly scratch: number;
+  private readonly watch: Stopwatch;
   /** What the loss function, called from within a phase, does with the images it is given. */
   private onLoss: (loss: number, logits: number, gradient: number, image: number, images: number) => void = () => {};
 
@@ -56,6 +60,7 @@ export class EngineThread {
     this.control = new Control(setup.control, setup.threads);
     this.views = { floats: new Float32Array(memory.buffer), doubles: new Float64Array(memory.buffer) };
     this.scratch = plan.scratchAddress + thread * plan.scratchBytes;
+    this.watch = new Stopwatch(setup.times?.[thread], slotsOf(plan).calls);
     // WebAssembly hands its 32 bits over as signed: addresses beyond 2 GiB arrive negative.
     const loss = (head: number, logits: number, gradient: number, image: number, images: number): void => this.onLoss(head, logits >>> 0, gradient >>> 0, image, images);
     this.exported = new WebAssembly.Instance(setup.module, { host: { memory, loss } }).exports as never;
@@ -77,6 +82,7 @@ export class EngineThread {
     const order = batcher.order(request.epoch);
     if (this.setup.thread === 0) control.begin();
     control.barrier();
+    this.watch.start();
     for (let i = 0; i < request.toStep - request.fromStep; i++) {
       const first = (request.fromStep + i) * plan.batchSize;
       const images = Math.min(plan.batchSize, source.count - first);
@@ -85,6 +91,7 @@ export class EngineThread {
       if (reports.flags[1]) return;
       if (!this.updateWeights(request.learningRates[i], step + 1, reports, i)) return;
       control.barrier(() => this.finishStep(reports, i, images));
+      this.watch.lap('wait');
       if (reports.flags[3]) return;
     }
   }
@@ -99,28 +106,45 @@ export class EngineThread {
     const divisor = lossDivisor(program.losses[0], images, (image) => source.labels[order[first + image]]);
     this.onLoss = (head, logits, gradient, image, count) => this.trainLoss(program, source, order, first, { images, divisor }, reports, head, logits, gradient, image, count);
     for (let phase = 0; phase < program.phases; phase++) {
-      const run = this.exported[`train.phase${phase}`] as PhaseFunction;
+      const run = this.phaseFunction(program, phase);
       this.overShards(images, (shard, from, to) => {
         if (phase === 0) {
           this.exported['clear'](plan.gradientAddress + shard * plan.shardBytes, plan.shardBytes);
           reports.imageLoss.fill(0, from, to);
+          this.watch.lap('clear');
         }
         if (program.shardWork[phase]) this.exported[`train.start${phase}`](0, 0, shard, 0, 0, this.scratch);
+        this.watch.lap('start');
         const pieces = Math.ceil((to - from) / program.microBatch);
         for (let piece = 0; piece < pieces; piece++) {
           const start = from + Math.floor((piece * (to - from)) / pieces), end = from + Math.floor(((piece + 1) * (to - from)) / pieces);
           for (let image = start; image < end && phase === 0; image++) {
             this.fillInput(program.input, image, image - start, (at, row, column) => batcher.fill(order[first + image], epoch, this.views.floats, at, row, column));
           }
+          if (phase === 0) this.watch.lap('batches');
           run(start, end - start, shard, step, plan.spec!.seed | 0, this.scratch);
         }
         if (program.shardWork[phase]) this.exported[`train.finish${phase}`](0, 0, shard, 0, 0, this.scratch);
+        this.watch.lap('finish');
       });
       this.control.barrier(() => {
         for (const finale of program.finales) if (finale.phase === phase) runFinale(finale, this.views, plan.shards, images);
         if (phase === program.phases - 1) addUpLosses(reports, index, images);
       });
+      this.watch.lap('wait');
     }
+  }
+
+  /** All operations of a phase: one function, or one for each kernel call where they are timed. */
+  private phaseFunction({ name, timed }: ProgramPlan, phase: number): PhaseFunction {
+    if (!this.watch.running) return this.exported[`${name}.phase${phase}`];
+    return (...operands) => {
+      for (const call of timed!) {
+        if (call.phase !== phase) continue;
+        this.exported[call.function](...operands);
+        this.watch.lap(call.slot);
+      }
+    };
   }
 
   /** Every shard of the batch once: a thread begins with its own and then takes what others have left. */
@@ -160,14 +184,19 @@ export class EngineThread {
     const { chunks, stateAddresses, tables } = plan.optimizer!;
     const norms = control.doubles.subarray(1);
     for (let i = thread; i < chunks.length; i += threads) norms[i] = exported['reduce'](plan.gradientAddress + 4 * chunks[i].offset, chunks[i].blocks);
+    this.watch.lap('reduce');
     control.barrier(() => this.prepareUpdate(norms, lr, step, reports, index));
+    this.watch.lap('wait');
     if (reports.flags[1]) return false;
     for (let i = thread; i < chunks.length; i += threads) {
       const { offset, blocks, decay } = chunks[i];
       exported['update'](plan.gradientAddress + 4 * offset, plan.parameterAddress + 4 * offset, ...stateAddresses.map((address) => address + 4 * offset), tables[decay ? 1 : 0], blocks);
     }
+    this.watch.lap('update');
     control.barrier();
+    this.watch.lap('wait');
     this.deriveWeights();
+    this.watch.lap('derive');
     return true;
   }
 
@@ -238,6 +267,7 @@ export class EngineThread {
       }
     };
     this.startInference();
+    this.watch.start();
     for (let piece = this.control.takeNext(); piece * evaluationPiece < source.count; piece = this.control.takeNext()) {
       const end = Math.min((piece + 1) * evaluationPiece, source.count);
       for (base = piece * evaluationPiece; base < end; base += program.microBatch) {
@@ -245,6 +275,7 @@ export class EngineThread {
       }
     }
     this.control.barrier();
+    this.watch.lap('wait');
   }
 
   forward({ images, count, results }: ForwardRequest): void {
@@ -275,7 +306,8 @@ export class EngineThread {
 
   private inferOnce(program: ProgramPlan, images: number, fill: (slot: number, at: number, row: number, column: number) => void): void {
     for (let slot = 0; slot < images; slot++) this.fillInput(program.input, 0, slot, (at, row, column) => fill(slot, at, row, column));
-    for (let phase = 0; phase < program.phases; phase++) (this.exported[`infer.phase${phase}`] as PhaseFunction)(0, images, 0, 0, 0, this.scratch);
+    this.watch.lap('batches');
+    for (let phase = 0; phase < program.phases; phase++) this.phaseFunction(program, phase)(0, images, 0, 0, 0, this.scratch);
   }
 }
 

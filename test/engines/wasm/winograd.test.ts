@@ -37,7 +37,7 @@ afterAll(() => Promise.all(engines.map((engine) => engine.close())));
 
 async function start(methods: Methods, threads = 2): Promise<Engine> {
   const optimizer = { type: 'sgd', options: { lr: 1, momentum: 0, nesterov: false, weight_decay: 0 } };
-  const engine = await createWasmEngine({ network, training: { batchSize: count, optimizer, seed: 1 }, threads, keep: ['wide', 'narrow'] }, methods);
+  const engine = await createWasmEngine({ network, training: { batchSize: count, optimizer, seed: 1 }, threads, keep: ['wide', 'narrow'] }, { methods });
   engines.push(engine);
   await engine.load(weights);
   return engine;

@@ -19,7 +19,7 @@ export function compileExpressions(f: FunctionBuilder, expressions: readonly Exp
   const visit = (e: Expression): Code => {
     const seen = known.get(e);
     if (seen) return seen.get();
-    if (e.op === 'constant') return f32x4.constant(e.value);
+    if (e.op === 'constant') return f.constant(e.value);
     if (e.op === 'input') return inputs[e.name].get();
     const local = f.local('v128');
     before.push(local.set(compute(e)));

@@ -7,7 +7,7 @@
  * two-dimensional transform is two one-dimensional passes, first along the columns of a row of tiles, then along its rows.
  */
 import { add, divide, input, multiply, negate, subtract, type Expression } from '../../../common/expression.ts';
-import { f32x4, i32, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
+import { choose, f32x4, i32, v128, when, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
 import { compileExpressions } from './expression.ts';
 import type { Numerics } from './numerics.ts';
 import { createTile, multiplyStep, setTile, storeTile } from './tile.ts';
@@ -78,7 +78,7 @@ interface Pass {
   /** Only the first results are wanted at an edge. */
   results?: number;
   /** What is done to a result before it is stored; `line` counts the results. */
-  finish?: (value: Code, line: number, part: number) => Code;
+  finish?: (value: Code, line: number, part: number, offset: number) => Code;
   /** Locals that move along the run besides. */
   along?: readonly Local[];
 }
@@ -87,25 +87,22 @@ interface Pass {
 function emitPass(f: FunctionBuilder, source: Local, target: Local, pass: Pass): Code {
   const { transform, run, finish } = pass;
   const results = pass.results ?? transform.length;
-  const halves = [0, 1].map((part) => {
-    const inputs = Array.from({ length: pass.inputs }, () => f.local('v128'));
-    const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])));
-    const outputs = values.map(() => f.local('v128'));
-    return {
-      load: inputs.map((local, i) => local.set(v128.load(lineAddress(source, i * pass.from), 16 * part))),
-      compute: [before, values.map((value, i) => outputs[i].set(finish ? finish(value, i, part) : value))],
-      outputs,
-    };
-  });
-  const stores = Array.from({ length: results }, (_, i) => [1, 0].map((part) => v128.store(lineAddress(target, i * pass.to), halves[part].outputs[i].get(), 16 * part)));
-  return f.times(run / 8, [
-    halves.map(({ load }) => load), halves.map(({ compute }) => compute), stores,
-    [source, target, ...(pass.along ?? [])].map((local) => local.advance(32)),
-  ]);
+  const eight = (offset: number): Code => {
+    const halves = [0, 1].map((part) => {
+      const inputs = Array.from({ length: pass.inputs }, () => f.local('v128'));
+      const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])));
+      const outputs = values.map(() => f.local('v128'));
+      return {
+        load: inputs.map((local, i) => local.set(v128.load(source.get(), 4 * i * pass.from + 16 * part + offset))),
+        compute: [before, values.map((value, i) => outputs[i].set(finish ? finish(value, i, part, offset) : value))],
+        outputs,
+      };
+    });
+    const stores = Array.from({ length: results }, (_, i) => [1, 0].map((part) => v128.store(target.get(), halves[part].outputs[i].get(), 4 * i * pass.to + 16 * part + offset)));
+    return [halves.map(({ load }) => load), halves.map(({ compute }) => compute), stores];
+  };
+  return f.times(run / 16, [eight(0), eight(32), [source, target, ...(pass.along ?? [])].map((local) => local.advance(64))]);
 }
-
-/** base + floats; negative distances cannot be constant offsets. */
-const lineAddress = (base: Local, floats: number): Code => (floats === 0 ? base.get() : i32.add(base.get(), i32.const(4 * floats)));
 
 export interface TileGrid {
   rows: number;
@@ -178,9 +175,9 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
     ].map((each) => ({ ...each, row: f.local('i32'), at: f.local('i32') }));
     const [target] = folded, addend = spec.addend ? folded[1] : undefined, mask = spec.mask ? folded.at(-1)! : undefined;
     const from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), channel = f.local('i32');
-    const finish = (value: Code, line_: number, half: number): Code => {
-      const at = (map: { at: Local; steps: Steps }): Code => v128.load(lineAddress(map.at, line_ * map.steps.column), 16 * half);
-      let result = spec.bias ? f32x4.add(value, v128.load(channel.get(), 16 * half)) : value;
+    const finish = (value: Code, line_: number, half: number, offset: number): Code => {
+      const at = (map: { at: Local; steps: Steps }): Code => v128.load(map.at.get(), 4 * line_ * map.steps.column + 16 * half + offset);
+      let result = spec.bias ? f32x4.add(value, v128.load(channel.get(), 16 * half + offset)) : value;
       if (addend) result = f32x4.add(result, at(addend));
       if (spec.relu) result = f32x4.pmax(result, v128.zero);
       return mask ? v128.and(result, f32x4.gt(at(mask), v128.zero)) : result;
@@ -230,33 +227,51 @@ export interface PointsSpec {
   toPlane: number;
 }
 
-/**
- * out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Tiles are rounded up to whole register tiles: the planes have
- * room, and what is computed there is not read. Parameters: planes in, weights, planes out, images.
- */
-export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec): number {
-  const { tileHeight: high, tileWidth: width } = numerics;
+/** out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Parameters: planes in, weights, planes out, images. */
+export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec & { mostImages: number }): number {
+  const { tileWidth: width } = numerics;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
-    const input_ = f.parameter(0), w = f.parameter(1), output = f.parameter(2), images = f.parameter(3);
-    const a = f.local('i32'), from = f.local('i32'), to = f.local('i32'), groups = f.local('i32');
-    const scalars = f.localsOf('v128', high), row = f.localsOf('v128', width / 4), tile = createTile(f, high, width);
-    const group: Code = [
-      a.set(from.get()), setTile(tile, () => v128.zero),
-      f.times(spec.channels, [multiplyStep(numerics, tile, a, 4 * spec.channels, w, scalars, row), a.advance(4), w.advance(64)]),
-      w.advance(-64 * spec.channels),
-      storeTile(tile, to.get(), 4 * spec.outputs),
-      from.advance(4 * high * spec.channels), to.advance(4 * high * spec.outputs),
-    ];
-    const part: Code = [from.set(input_.get()), to.set(output.get()), f.timesOf(groups.get(), group), output.advance(4 * width), w.advance(4 * width)];
+    const input_ = f.parameter(0), w = f.parameter(1), output = f.parameter(2);
+    const a = f.local('i32'), from = f.local('i32'), to = f.local('i32');
+    const scalars = f.localsOf('v128', numerics.tileHeight), row = f.localsOf('v128', width / 4);
+    const group = (high: number): Code => {
+      const tile = createTile(f, high, width);
+      return [
+        a.set(from.get()), setTile(tile, () => v128.zero),
+        f.times(spec.channels, [multiplyStep(numerics, tile, a, 4 * spec.channels, w, scalars, row), a.advance(4), w.advance(64)]),
+        w.advance(-64 * spec.channels),
+        storeTile(tile, to.get(), 4 * spec.outputs),
+        from.advance(4 * high * spec.channels), to.advance(4 * high * spec.outputs),
+      ];
+    };
+    const rows = inTiles(f, f.parameter(3), spec.tiles, spec.mostImages, numerics.tileHeight, group);
+    const part: Code = [from.set(input_.get()), to.set(output.get()), rows.run, output.advance(4 * width), w.advance(4 * width)];
     const parts = 16 / width, blocks = spec.outputs / 16;
     return [
-      groups.set(i32.divU(i32.add(i32.mul(images.get(), i32.const(spec.tiles)), i32.const(high - 1)), i32.const(high))),
+      rows.before,
       f.times(spec.points, [
         f.times(blocks, [f.times(parts, part), w.advance(64 * spec.channels - 64)]),
         input_.advance(4 * spec.fromPlane), output.advance(4 * (spec.toPlane - spec.outputs)),
       ]),
     ];
   });
+}
+
+/** `rowsOfImage` rows of each image, all together cut into register tiles of nearly equal height: one loop for every height that some number of images leads to. */
+function inTiles(f: FunctionBuilder, images: Local, rowsOfImage: number, mostImages: number, highest: number, tile: (height: number) => Code): { before: Code; run: Code } {
+  const cuts = Array.from({ length: mostImages }, (_, i) => tileHeights((i + 1) * rowsOfImage, highest));
+  const heights = [...new Set(cuts.flatMap((cut) => cut.map(({ height }) => height)))];
+  const rows = f.local('i32'), tiles = f.local('i32'), low = f.local('i32'), higher = f.local('i32');
+  const counts = heights.map((height) => ({ height, count: f.local('i32') }));
+  const before: Code = [
+    rows.set(i32.mul(images.get(), i32.const(rowsOfImage))),
+    tiles.set(i32.divU(i32.add(rows.get(), i32.const(highest - 1)), i32.const(highest))),
+    low.set(i32.divU(rows.get(), tiles.get())), higher.set(i32.remU(rows.get(), tiles.get())),
+    counts.map(({ height, count }) => count.set(choose(
+      i32.eq(low.get(), i32.const(height)), i32.sub(tiles.get(), higher.get()), choose(i32.eq(low.get(), i32.const(height - 1)), higher.get(), i32.const(0)),
+    ))),
+  ];
+  return { before, run: counts.map(({ height, count }) => when(count.get(), f.timesOf(count.get(), tile(height)))) };
 }
 
 /** dU[point][c][n] += Σ_tile V[point][tile][c] · Z[point][tile][n]. Parameters: V, Z, dU, images. */

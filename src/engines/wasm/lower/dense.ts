@@ -3,7 +3,8 @@ import type { PrimitiveOf } from '../../../layers/primitives.ts';
 import type { Builder, Folded } from '../builder.ts';
 import { emitGather, type GatherSpec } from '../kernels/gather.ts';
 import { emitBiasGradient, emitWeightGradient } from '../kernels/weightGradient.ts';
-import type { Argument, FeatureMap, Layout } from '../program.ts';
+import { sixteens, type Argument, type FeatureMap, type Layout } from '../program.ts';
+import type { Work } from '../stopwatch.ts';
 import type { Lowering, Node } from './lowering.ts';
 
 type Dense = PrimitiveOf<'dense'>;
@@ -17,7 +18,7 @@ export const dense: Lowering<Dense> = {
     const input = node.inputs[0];
     const output = build.map({ channels: primitive.units, height: 1, width: 1 }, { relu });
     build.operation({
-      layer, pass: 'forward', reads: [input], writes: [output],
+      layer, pass: 'forward', reads: [input], writes: [output], work: workOf(node),
       emit: ({ module, numerics, layout }) => [{
         function: emitGather(module, `${layer}.forward`, numerics, { ...windowSpec(input, output, layout(input), layout(output)), bias: primitive.bias, relu }),
         arguments: [
@@ -36,6 +37,11 @@ export const dense: Lowering<Dense> = {
   },
 };
 
+function workOf({ primitive: { units }, inputs: [input] }: Node<Dense>): Work {
+  const cells = input.shape.height * input.shape.width;
+  return { method: 'direct', multiplyAdds: cells * input.shape.channels * units, executed: cells * input.physical * sixteens(units) };
+}
+
 const byImage = (layout: Layout): GatherSpec['input'] => ({ row: 0, column: layout.image, image: layout.image });
 
 function windowSpec(input: FeatureMap, output: FeatureMap, from: Layout, to: Layout): GatherSpec {
@@ -46,10 +52,10 @@ function windowSpec(input: FeatureMap, output: FeatureMap, from: Layout, to: Lay
   };
 }
 
-function weightGradient({ primitive, layer, inputs }: Node<Dense>, build: Builder, gradient: FeatureMap): void {
-  const input = inputs[0];
+function weightGradient(node: Node<Dense>, build: Builder, gradient: FeatureMap): void {
+  const { primitive, layer, inputs: [input] } = node;
   build.operation({
-    layer, pass: 'weights', reads: [input, gradient], writes: [],
+    layer, pass: 'weights', reads: [input, gradient], writes: [], work: workOf(node),
     emit: ({ module, numerics, layout }) => {
       const spec = windowSpec(input, gradient, layout(input), layout(gradient));
       return [
@@ -63,14 +69,14 @@ function weightGradient({ primitive, layer, inputs }: Node<Dense>, build: Builde
 }
 
 /** One gather product per row of the input map, because its rows may have a border between them. */
-function dataGradient({ layer, inputs }: Node<Dense>, build: Builder, gradient: FeatureMap, { addend, mask }: Folded): FeatureMap {
-  const input = inputs[0];
+function dataGradient(node: Node<Dense>, build: Builder, gradient: FeatureMap, { addend, mask }: Folded): FeatureMap {
+  const { layer, inputs: [input] } = node;
   const { height, width } = input.shape;
   const result = build.map(input.shape);
   const rowLength = width * input.physical, units = gradient.physical;
   const turned = build.turned(`${layer}.weight`, height * rowLength * units, () => turnedBlocks(height, rowLength, units));
   build.operation({
-    layer, pass: 'data', reads: [gradient, ...(addend ? [addend] : []), ...(mask ? [mask] : [])], writes: [result],
+    layer, pass: 'data', reads: [gradient, ...(addend ? [addend] : []), ...(mask ? [mask] : [])], writes: [result], work: workOf(node),
     emit: ({ module, numerics, layout }) => {
       const spec: GatherSpec = {
         rows: 1, columns: 'images', input: byImage(layout(gradient)), output: byImage(layout(result)),

@@ -2,6 +2,7 @@
 import type { PrimitiveOf } from '../../../layers/primitives.ts';
 import type { Folded } from '../builder.ts';
 import type { Argument, FeatureMap, Layout, Pass } from '../program.ts';
+import type { Work } from '../stopwatch.ts';
 
 /** Of a convolution from `image` to `filtered`. */
 export type Geometry = Pick<PrimitiveOf<'convolution'>, 'filters' | 'kernel' | 'stride' | 'dilation' | 'padding' | 'groups'>;
@@ -19,6 +20,12 @@ export interface Product extends WeightProduct {
   bias: boolean;
   relu: boolean;
   folded: Folded;
+}
+
+/** Of each of the three products, for one image. `executed`: with the channels that only pad. */
+export function directWork({ kernel, groups }: Geometry, image: FeatureMap, filtered: FeatureMap, reach: number): Work {
+  const cells = filtered.shape.height * filtered.shape.width * kernel[0] * kernel[1];
+  return { method: 'direct', multiplyAdds: (cells * filtered.shape.channels * image.shape.channels) / groups, executed: cells * filtered.physical * reach };
 }
 
 /** In place of a map or a vector that a kernel does not use. */

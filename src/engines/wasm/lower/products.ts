@@ -10,7 +10,8 @@ import { emitKeepLanes } from '../kernels/lanes.ts';
 import { emitBiasGradient, emitWeightGradient } from '../kernels/weightGradient.ts';
 import type { Argument, Call, EmitContext, FeatureMap } from '../program.ts';
 import { depthwiseForward, depthwiseGradient, depthwiseWeights } from './depthwise.ts';
-import { firstTap, nothing, type Geometry, type Product, type WeightProduct } from './product.ts';
+import { directWork, firstTap, nothing, type Geometry, type Product, type WeightProduct } from './product.ts';
+import type { Work } from '../stopwatch.ts';
 import { gradientWindows, partsOf, turnedWeights, type AxisTaps } from './turned.ts';
 
 /** filtered = image ⋆ w */
@@ -19,7 +20,7 @@ export function forwardProduct(product: Product, build: Builder): void {
   const { addend, mask } = folded;
   build.needBorder(image, borderOf(geometry, image, filtered));
   build.operation({
-    layer, pass, reads: [image, ...foldedMaps(folded)], writes: [filtered],
+    layer, pass, reads: [image, ...foldedMaps(folded)], writes: [filtered], work: workOf(product),
     emit: (context) => {
       const { module, numerics, layout } = context;
       if (depthwise(product)) return depthwiseForward(product, build, context);
@@ -56,7 +57,7 @@ export function gradientProduct(product: Product, build: Builder): void {
   }
   const turned = depthwise(product) ? undefined : turnedWeights(layer, geometry, image, build);
   build.operation({
-    layer, pass, reads: [filtered, ...foldedMaps(folded)], writes: [image],
+    layer, pass, reads: [filtered, ...foldedMaps(folded)], writes: [image], work: workOf(product),
     emit: (context) => parts.flatMap((part) => {
       if (!turned) return depthwiseGradient(product, part, build, context);
       const { module, numerics, layout } = context;
@@ -101,7 +102,7 @@ export function weightProduct(product: WeightProduct, build: Builder): void {
     return lanes ? [{ block, lanes }] : [];
   });
   build.operation({
-    layer, pass: 'weights', reads: [image, filtered], writes: [],
+    layer, pass: 'weights', reads: [image, filtered], writes: [], work: workOf(product),
     emit: (context) => {
       const { module, numerics, layout } = context;
       if (depthwise(product)) return depthwiseWeights(product, build, context);
@@ -135,6 +136,11 @@ export function biasProduct(layer: string, build: Builder, gradient: FeatureMap)
 
 const depthwise = ({ geometry: { groups, filters }, image }: Pick<Product, 'geometry' | 'image'>): boolean =>
   isDepthwise(groups, filters, { channels: image.shape.channels, physical: image.physical });
+
+function workOf({ geometry, image, filtered }: WeightProduct): Work {
+  if (depthwise({ geometry, image })) return { ...directWork(geometry, image, filtered, 1), method: 'depthwise' };
+  return directWork(geometry, image, filtered, windowsOf(geometry.groups, geometry.filters, { channels: image.shape.channels, physical: image.physical }).reach);
+}
 
 const depthOf = ({ kernel }: Geometry, { reach }: Windows): number => kernel[0] * kernel[1] * reach;
 

@@ -5,6 +5,7 @@ import {
   emitFromPlanes, emitPointGradients, emitPointProducts, emitPointsToWeights, emitToPlanes, emitWeightsToPoints, gridOf, type TileGrid, type Winograd,
 } from '../kernels/winograd.ts';
 import type { Argument, EmitContext, FeatureMap, Place } from '../program.ts';
+import type { Work } from '../stopwatch.ts';
 import { turnedWeights } from './turned.ts';
 import type { Node } from './lowering.ts';
 
@@ -64,6 +65,11 @@ export function winogradDataGradient(method: Winograd, { primitive, layer, input
   return result;
 }
 
+const workOf = ({ tile, points }: Winograd, grid: TileGrid, from: FeatureMap, to: FeatureMap): Work => ({
+  method: `F(${tile}×${tile})`, multiplyAdds: 9 * to.shape.height * to.shape.width * from.shape.channels * to.shape.channels,
+  executed: points ** 2 * grid.rows * grid.columns * from.physical * to.physical,
+});
+
 const pointFloats = (method: Winograd, a: FeatureMap, b: FeatureMap): number => method.points ** 2 * a.physical * b.physical;
 
 interface Product {
@@ -78,7 +84,7 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
   const space = reserve(build, method, grid, channels);
   needTileBorder(build, from, grid, method.tile, method.points, { top, left });
   build.operation({
-    layer, pass, reads: [from, ...foldedMaps(folded)], writes: [to],
+    layer, pass, reads: [from, ...foldedMaps(folded)], writes: [to], work: workOf(method, grid, from, to),
     emit: (context) => {
       const { module, numerics, layout } = context;
       const { plane, ...at } = space(context);
@@ -86,7 +92,7 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
       const enter = emitToPlanes(module, `${layer}.${pass}.enter`, {
         transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
       });
-      const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, spec);
+      const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, { ...spec, mostImages: context.microBatch });
       const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, {
         transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
         ...(addend ? { addend: layout(addend) } : {}), ...(mask ? { mask: layout(mask) } : {}),
@@ -119,7 +125,7 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
   const sums = { bytes: 4 * pointFloats(method, input, gradient), address: 0 };
   build.needWorkspace(() => 4 * method.points * 3 * runFloats);
   build.operation({
-    layer, pass: 'weights', reads: [input, gradient], writes: [], sums,
+    layer, pass: 'weights', reads: [input, gradient], writes: [], sums, work: workOf(method, grid, input, gradient),
     emit: (context) => {
       const { module, numerics, layout } = context;
       const { plane, ...at } = space(context);
