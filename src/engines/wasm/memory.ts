@@ -18,8 +18,9 @@ export interface ProgramMemory {
   placements: Map<FeatureMap, Placement>;
   /** Address of the workspace in the thread's scratch. */
   workspace: number;
-  /** Bytes of one thread's scratch, and of the batch's maps. */
+  /** Bytes of one thread's scratch, of the maps in it, and of the batch's maps. */
   threadBytes: number;
+  mapBytes: number;
   batchBytes: number;
 }
 
@@ -34,15 +35,22 @@ export class Arena {
   }
 }
 
-/** Scratch of a micro-batch: what is read again soon should still be in the second-level cache (1 MiB); measured, 3 to 4 images of DeepConvNet are best. */
-const scratchTargetBytes = 2700 * 1024;
+/** What a thread's second-level cache holds of a micro-batch: 1 MiB, less what else is in use. */
+const cacheBytes = 800 * 1024;
+/** How often an activation that does not fit there is moved: written and read by several operations, forward and backward. */
+const moves = 7;
 const largestMicroBatch = 16;
 
-/** Images that a thread takes at a time: a function of the network alone, because it decides the order of sums. */
-export function chooseMicroBatch(build: Builder): number {
-  const { threadBytes: one } = planProgram(build, 1, 1, { thread: 0, batch: 0 }), { threadBytes: two } = planProgram(build, 2, 1, { thread: 0, batch: 0 });
-  const perImage = two - one;
-  return Math.max(1, Math.min(largestMicroBatch, Math.round(scratchTargetBytes / Math.max(perImage, 1))));
+/**
+ * Images that a thread takes at a time through all operations. More of them share each reading of the weights (and, in training,
+ * each adding to their gradients); fewer leave the activations in the cache. `weightBytes`: moved once for every micro-batch.
+ * Results do not depend on it. DeepConvNet takes 4; measured, 3 to 6 are equally good there.
+ */
+export function chooseMicroBatch(build: Builder, weightBytes: number, most: number): number {
+  const [one, two] = [1, 2].map((images) => planProgram(build, images, 1, { thread: 0, batch: 0 }).mapBytes) as [number, number];
+  const moved = (images: number): number => weightBytes / images + (two - one) * moves * Math.max(0, 1 - cacheBytes / (images * (two - one)));
+  const choices = Array.from({ length: Math.max(1, Math.min(largestMicroBatch, most)) }, (_, i) => i + 1);
+  return choices.reduce((best, images) => (moved(images) < moved(best) ? images : best), 1);
 }
 
 interface Life { map: FeatureMap; layout: Layout; home: 'batch' | 'thread'; first: number; last: number }
@@ -79,10 +87,11 @@ export function planProgram(build: Builder, microBatch: number, batchSize: numbe
     slot.until = life.last;
     placements.set(life.map, { layout: life.layout, home: life.home, address: slot.address });
   }
+  const mapBytes = arenas.thread.bytes - start.thread;
   // Thread sums live for a whole shard, the workspace for one operation.
   for (const { sums } of operations) if (sums) sums.address = arenas.thread.take(sums.bytes);
   const workspace = arenas.thread.take(build.workspaceBytes(microBatch));
-  return { placements, workspace, threadBytes: arenas.thread.bytes - start.thread, batchBytes: arenas.batch.bytes - start.batch };
+  return { placements, workspace, mapBytes, threadBytes: arenas.thread.bytes - start.thread, batchBytes: arenas.batch.bytes - start.batch };
 }
 
 /** Maps with equal keys may share a slot: the same cells are written, the same stay zero. */

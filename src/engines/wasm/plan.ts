@@ -132,7 +132,12 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
   const turned = { list: arena.take(turnedBlocks.byteLength), count: turnedBlocks.length / 2 };
 
   const batchSize = training?.batchSize ?? 0;
-  const microBatches = { infer: chooseMicroBatch(infer.build), train: train ? Math.min(chooseMicroBatch(train.build), Math.max(1, Math.ceil(batchSize / shards))) : 0 };
+  const derivedBytes = [...shared.derived.values()].reduce((sum, { to }) => sum + to.bytes, 0);
+  const microBatches = {
+    infer: chooseMicroBatch(infer.build, 4 * allFloats + derivedBytes / 2, Infinity),
+    // Read forward and for the gradient to the data; the gradient read and written.
+    train: train ? chooseMicroBatch(train.build, 4 * (4 * allFloats) + 2 * derivedBytes, Math.ceil(batchSize / shards)) : 0,
+  };
   // Each program has scratch of its own: the borders of one are cells of the other.
   const trainMemory = train && planProgram(train.build, microBatches.train, batchSize, { thread: 0, batch: arena.bytes });
   const inferMemory = planProgram(infer.build, microBatches.infer, 0, { thread: trainMemory?.threadBytes ?? 0, batch: 0 });
@@ -258,7 +263,7 @@ function emitProgram(module: ModuleBuilder, options: EmitOptions, name: 'train' 
     const finish = inPhase.flatMap((operation) => operation.finish?.(context) ?? []);
     if (finish.length === 0) return;
     module.function(`${name}.start${phase}`, signature, [], (f) =>
-      inPhase.flatMap(({ sums }) => (sums ? [memoryFill(i32.add(f.parameter(5).get(), i32.const(sums.address)), i32.const(sums.bytes))] : [])));
+      inPhase.flatMap(({ sums }) => (sums ? [i32.store(f.parameter(5).get(), i32.const(1), sums.address)] : [])));
     module.function(`${name}.finish${phase}`, signature, [], (f) => code(f, finish));
   });
   const lossMaps = build.operations.filter((operation) => operation.pass === 'loss').map((operation) => operation.reads[0]);
@@ -279,7 +284,7 @@ function emitProgram(module: ModuleBuilder, options: EmitOptions, name: 'train' 
 function argumentCode(f: FunctionBuilder, argument: Argument, placement: (map: FeatureMap) => Placement, workspace: number): Code {
   const [image, images, shard, step, seed, scratch] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i).get()) as [Code, Code, Code, Code, Code, Code];
   if ('value' in argument) return i32.const(argument.value);
-  if ('threadPlace' in argument) return i32.add(scratch, i32.const(argument.threadPlace.address));
+  if ('threadPlace' in argument) return i32.add(scratch, i32.const(argument.threadPlace.address + 4 * (argument.offset ?? 0)));
   if ('workspace' in argument) return i32.add(scratch, i32.const(workspace + argument.workspace));
   if ('of' in argument) return { image, images, step, seed }[argument.of];
   const offset = 4 * (argument.offset ?? 0);

@@ -123,12 +123,12 @@ export interface ToPlanes {
   plane: number;
 }
 
-/** Map → planes (Bᵀ d B, or A dY Aᵀ). Parameters: map (at the first tile's first pixel), planes, temporary row of tiles, images. */
+/** Map → planes (Bᵀ d B, or A dY Aᵀ). Parameters: map (at the first tile's first pixel), planes, temporary row of tiles, images, rows of tiles of each. */
 export function emitToPlanes(module: ModuleBuilder, name: string, spec: ToPlanes): number {
   const { transform, inputs, step, grid, channels, map, plane } = spec;
   const points = transform.length;
   const line = (step * (grid.columns - 1) + inputs) * channels;
-  return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const image = f.parameter(0), planes = f.parameter(1), temporary = f.parameter(2);
     const row = f.local('i32'), from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), point = f.local('i32');
     const along = emitPass(f, from, to, { transform, inputs, from: map.row, to: line, run: line });
@@ -145,7 +145,7 @@ export function emitToPlanes(module: ModuleBuilder, name: string, spec: ToPlanes
       part.set(temporary.get()), point.set(planes.get()), f.times(points, across),
       row.advance(4 * step * map.row), planes.advance(4 * grid.columns * channels),
     ];
-    return f.timesOf(f.parameter(3).get(), [row.set(image.get()), f.times(grid.rows, rowOfTiles), image.advance(4 * map.image)]);
+    return f.timesOf(f.parameter(3).get(), [row.set(image.get()), f.timesOf(f.parameter(4).get(), rowOfTiles), image.advance(4 * map.image)]);
   });
 }
 
@@ -163,12 +163,12 @@ export interface FromPlanes {
   mask?: Steps;
 }
 
-/** Planes → map (Aᵀ M A), with what is folded in. Parameters: planes, bias, output, addend, mask, temporary row of tiles, images. */
+/** Planes → map (Aᵀ M A), with what is folded in. Parameters: planes, bias, output, addend, mask, temporary row of tiles, images, rows of tiles of each, whether the last row is the image's. */
 export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPlanes): number {
   const { transform, tile, height, width, channels, plane, output } = spec;
   const points = tile + 2, grid = gridOf(height, width, tile);
   const line = grid.columns * channels;
-  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const [planes, bias, temporary] = [f.parameter(0), f.parameter(1), f.parameter(5)];
     const folded = [
       { image: f.parameter(2), steps: output }, ...(spec.addend ? [{ image: f.parameter(3), steps: spec.addend }] : []), ...(spec.mask ? [{ image: f.parameter(4), steps: spec.mask }] : []),
@@ -209,9 +209,12 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
       planes.advance(4 * line),
     ];
     const lastRows = height - tile * (grid.rows - 1);
+    const rows = f.parameter(7), last = f.parameter(8), whole = f.local('i32');
     return f.timesOf(f.parameter(6).get(), [
       folded.map(({ row, image }) => row.set(image.get())),
-      lastRows === tile ? f.times(grid.rows, rowOfTiles(tile)) : [f.times(grid.rows - 1, rowOfTiles(tile)), rowOfTiles(lastRows)],
+      lastRows === tile
+        ? f.timesOf(rows.get(), rowOfTiles(tile))
+        : [whole.set(i32.sub(rows.get(), last.get())), when(whole.get(), f.timesOf(whole.get(), rowOfTiles(tile))), when(last.get(), rowOfTiles(lastRows))],
       folded.map(({ image, steps }) => image.advance(4 * steps.image)),
     ]);
   });
@@ -219,7 +222,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
 
 export interface PointsSpec {
   points: number;
-  /** Tiles of one image. */
+  /** Tiles of a row. */
   tiles: number;
   channels: number;
   outputs: number;
@@ -227,8 +230,8 @@ export interface PointsSpec {
   toPlane: number;
 }
 
-/** out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Parameters: planes in, weights, planes out, images. */
-export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec & { mostImages: number }): number {
+/** out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Parameters: planes in, weights, planes out, rows of tiles. */
+export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec & { mostRows: number }): number {
   const { tileWidth: width } = numerics;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const input_ = f.parameter(0), w = f.parameter(1), output = f.parameter(2);
@@ -244,7 +247,7 @@ export function emitPointProducts(module: ModuleBuilder, name: string, numerics:
         from.advance(4 * high * spec.channels), to.advance(4 * high * spec.outputs),
       ];
     };
-    const rows = inTiles(f, f.parameter(3), spec.tiles, spec.mostImages, numerics.tileHeight, group);
+    const rows = inTiles(f, f.parameter(3), spec.tiles, spec.mostRows, numerics.tileHeight, group);
     const part: Code = [from.set(input_.get()), to.set(output.get()), rows.run, output.advance(4 * width), w.advance(4 * width)];
     const parts = 16 / width, blocks = spec.outputs / 16;
     return [
@@ -257,34 +260,34 @@ export function emitPointProducts(module: ModuleBuilder, name: string, numerics:
   });
 }
 
-/** `rowsOfImage` rows of each image, all together cut into register tiles of nearly equal height: one loop for every height that some number of images leads to. */
-function inTiles(f: FunctionBuilder, images: Local, rowsOfImage: number, mostImages: number, highest: number, tile: (height: number) => Code): { before: Code; run: Code } {
-  const cuts = Array.from({ length: mostImages }, (_, i) => tileHeights((i + 1) * rowsOfImage, highest));
+/** `count` times `unit` rows, cut into register tiles of nearly equal height: one loop for every height that some count up to `most` leads to. */
+function inTiles(f: FunctionBuilder, count: Local, unit: number, most: number, highest: number, tile: (height: number) => Code): { before: Code; run: Code } {
+  const cuts = Array.from({ length: most }, (_, i) => tileHeights((i + 1) * unit, highest));
   const heights = [...new Set(cuts.flatMap((cut) => cut.map(({ height }) => height)))];
   const rows = f.local('i32'), tiles = f.local('i32'), low = f.local('i32'), higher = f.local('i32');
-  const counts = heights.map((height) => ({ height, count: f.local('i32') }));
+  const counts = heights.map((height) => ({ height, times: f.local('i32') }));
   const before: Code = [
-    rows.set(i32.mul(images.get(), i32.const(rowsOfImage))),
+    rows.set(i32.mul(count.get(), i32.const(unit))),
     tiles.set(i32.divU(i32.add(rows.get(), i32.const(highest - 1)), i32.const(highest))),
     low.set(i32.divU(rows.get(), tiles.get())), higher.set(i32.remU(rows.get(), tiles.get())),
-    counts.map(({ height, count }) => count.set(choose(
+    counts.map(({ height, times }) => times.set(choose(
       i32.eq(low.get(), i32.const(height)), i32.sub(tiles.get(), higher.get()), choose(i32.eq(low.get(), i32.const(height - 1)), higher.get(), i32.const(0)),
     ))),
   ];
-  return { before, run: counts.map(({ height, count }) => when(count.get(), f.timesOf(count.get(), tile(height)))) };
+  return { before, run: counts.map(({ height, times }) => when(times.get(), f.timesOf(times.get(), tile(height)))) };
 }
 
-/** dU[point][c][n] += Σ_tile V[point][tile][c] · Z[point][tile][n]. Parameters: V, Z, dU, images. */
-export function emitPointGradients(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec): number {
+/** dU[point][c][n] (+)= Σ_tile V[point][tile][c] · Z[point][tile][n]; `fresh`: what is there does not count. Parameters: V, Z, dU, rows of tiles. */
+export function emitPointGradients(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec, fresh: boolean): number {
   const width = numerics.tileWidth, parts = 16 / width;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
-    const v = f.parameter(0), z = f.parameter(1), weights = f.parameter(2), images = f.parameter(3);
+    const v = f.parameter(0), z = f.parameter(1), weights = f.parameter(2), rows = f.parameter(3);
     const a = f.local('i32'), b = f.local('i32'), x_ = f.local('i32'), y = f.local('i32'), tiles = f.local('i32');
     const scalars = f.localsOf('v128', numerics.tileHeight), row = f.localsOf('v128', width / 4);
     const sums = (height: number): Code => {
       const tile = createTile(f, height, width);
       return [
-        a.set(x_.get()), b.set(y.get()), setTile(tile, (r, c) => v128.load(weights.get(), 64 * r + 16 * c)),
+        a.set(x_.get()), b.set(y.get()), setTile(tile, (r, c) => (fresh ? v128.zero : v128.load(weights.get(), 64 * r + 16 * c))),
         f.timesOf(tiles.get(), [multiplyStep(numerics, tile, a, 4, b, scalars, row), a.advance(4 * spec.channels), b.advance(4 * spec.outputs)]),
         storeTile(tile, weights.get(), 64), x_.advance(4 * height), weights.advance(64 * height),
       ];
@@ -294,7 +297,7 @@ export function emitPointGradients(module: ModuleBuilder, name: string, numerics
       weights.advance(4 * width - 64 * spec.channels), y.advance(4 * width),
     ];
     return [
-      tiles.set(i32.mul(images.get(), i32.const(spec.tiles))),
+      tiles.set(i32.mul(rows.get(), i32.const(spec.tiles))),
       f.times(spec.points, [
         y.set(z.get()), f.times(spec.outputs / 16, [f.times(parts, part), weights.advance(64 * spec.channels - 64)]),
         v.advance(4 * spec.fromPlane), z.advance(4 * spec.toPlane),
