@@ -178,7 +178,7 @@ export function createPlan(
     emitProgram(module, { numerics, lossImport, microBatch: microBatches[name], firstSlot, timed: how.timed }, name, lowered, memory);
   const inferProgram = emit('infer', infer, inferMemory, 0);
   const programs = { infer: inferProgram, train: train && emit('train', train, trainMemory!, inferProgram.timed?.length ?? 0) };
-  const derived = { turned, steps: emitDerived(module, shared) };
+  const derived = { turned, steps: emitDerived(module, numerics, shared) };
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
   return {
@@ -230,10 +230,10 @@ function emitOptimizer(module: ModuleBuilder, training: TrainingSpec, plan: Opti
   emitUpdate(module, 'update', withPenalty(optimizerNamed(type)!, training.penalty).update(options), plan.states, plan.scalars);
 }
 
-function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'] {
+function emitDerived(module: ModuleBuilder, numerics: Numerics, shared: Shared): DerivedPlan['steps'] {
   emitTransposeBlocks(module, 'turn');
   return [...shared.derived.values()].map(({ from, to, blocks, blockFloats, pointBlockFloats, emit }) => ({
-    function: module.nameOf(emit(module)), from: from.address, to: to.address, blocks, fromBytes: 4 * blockFloats, toBytes: 4 * pointBlockFloats,
+    function: module.nameOf(emit(module, numerics)), from: from.address, to: to.address, blocks, fromBytes: 4 * blockFloats, toBytes: 4 * pointBlockFloats,
   }));
 }
 

@@ -78,7 +78,7 @@ export interface Derived {
   blockFloats: number;
   pointBlockFloats: number;
   /** Emits the kernel: parameters from, to, temporary, blocks. */
-  emit(module: ModuleBuilder): number;
+  emit(module: ModuleBuilder, numerics: Numerics): number;
 }
 
 export interface EmitContext {

@@ -43,22 +43,22 @@ export const winograd2: Winograd = {
 /** Points 0, 1, -1, 2, -2, ∞. Shared sums are shared objects, so that they are computed once. */
 export const winograd4: Winograd = (() => {
   const even = subtract(x(4), multiply(4, x(2))), odd = subtract(x(3), multiply(4, x(1)));
-  const even2 = subtract(x(4), x(2)), odd2 = multiply(2, subtract(x(3), x(1)));
+  const even2 = subtract(x(4), x(2)), odd2 = subtract(x(3), x(1));
   const sum1 = add(x(1), x(2)), sum2 = add(x(3), x(4)), difference1 = subtract(x(1), x(2)), difference2 = subtract(x(3), x(4));
   const ends = multiply(-1 / 6, add(x(0), x(2))), middle = multiply(-1 / 6, x(1));
   const ends2 = add(multiply(1 / 24, x(0)), multiply(1 / 6, x(2))), middle2 = multiply(1 / 12, x(1));
-  const low = add(x(0), x(2)), high = add(x(1), x(3)), low2 = add(x(0), multiply(4, x(2))), high2 = add(multiply(2, x(1)), multiply(8, x(3)));
+  const low = add(x(0), x(2)), high = add(x(1), x(3)), low2 = add(x(0), multiply(4, x(2))), high2 = add(x(1), multiply(4, x(3)));
   return {
     tile: 4, points: 6,
     data: [
-      add(subtract(multiply(4, x(0)), multiply(5, x(2))), x(4)), add(even, odd), subtract(even, odd), add(even2, odd2), subtract(even2, odd2),
-      add(subtract(multiply(4, x(1)), multiply(5, x(3))), x(5)),
+      add(subtract(x(4), multiply(5, x(2))), multiply(4, x(0))), add(even, odd), subtract(even, odd), add(even2, multiply(2, odd2)), subtract(even2, multiply(2, odd2)),
+      add(subtract(x(5), multiply(5, x(3))), multiply(4, x(1))),
     ],
     output: [
       add(add(x(0), sum1), sum2), add(difference1, multiply(2, difference2)), add(sum1, multiply(4, sum2)), add(add(difference1, multiply(8, difference2)), x(5)),
     ],
     weights: [divide(x(0), 4), add(ends, middle), subtract(ends, middle), add(ends2, middle2), subtract(ends2, middle2), x(2)],
-    gradient: [x(0), add(low, high), subtract(low, high), add(low2, high2), subtract(low2, high2), x(3)],
+    gradient: [x(0), add(low, high), subtract(low, high), add(low2, multiply(2, high2)), subtract(low2, multiply(2, high2)), x(3)],
     weightGradient: [
       add(subtract(divide(x(0), 4), multiply(1 / 6, sum1)), multiply(1 / 24, sum2)),
       subtract(multiply(1 / 12, difference2), multiply(1 / 6, difference1)),
@@ -84,13 +84,13 @@ interface Pass {
 }
 
 /** `source` and `target` end one run further. */
-function emitPass(f: FunctionBuilder, source: Local, target: Local, pass: Pass): Code {
+function emitPass(f: FunctionBuilder, numerics: Numerics, source: Local, target: Local, pass: Pass): Code {
   const { transform, run, finish } = pass;
   const results = pass.results ?? transform.length;
   const eight = (offset: number): Code => {
     const halves = [0, 1].map((part) => {
       const inputs = Array.from({ length: pass.inputs }, () => f.local('v128'));
-      const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])));
+      const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])), numerics);
       const outputs = values.map(() => f.local('v128'));
       return {
         load: inputs.map((local, i) => local.set(v128.load(source.get(), 4 * i * pass.from + 16 * part + offset))),
@@ -124,18 +124,18 @@ export interface ToPlanes {
 }
 
 /** Map → planes (Bᵀ d B, or A dY Aᵀ). Parameters: map (at the first tile's first pixel), planes, temporary row of tiles, images, rows of tiles of each. */
-export function emitToPlanes(module: ModuleBuilder, name: string, spec: ToPlanes): number {
+export function emitToPlanes(module: ModuleBuilder, name: string, numerics: Numerics, spec: ToPlanes): number {
   const { transform, inputs, step, grid, channels, map, plane } = spec;
   const points = transform.length;
   const line = (step * (grid.columns - 1) + inputs) * channels;
   return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const image = f.parameter(0), planes = f.parameter(1), temporary = f.parameter(2);
     const row = f.local('i32'), from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), point = f.local('i32');
-    const along = emitPass(f, from, to, { transform, inputs, from: map.row, to: line, run: line });
+    const along = emitPass(f, numerics, from, to, { transform, inputs, from: map.row, to: line, run: line });
     const across: Code = [
       from.set(part.get()), to.set(point.get()),
       f.times(grid.columns, [
-        emitPass(f, from, to, { transform, inputs, from: channels, to: plane, run: channels }),
+        emitPass(f, numerics, from, to, { transform, inputs, from: channels, to: plane, run: channels }),
         from.advance(4 * (step - 1) * channels),
       ]),
       part.advance(4 * line), point.advance(4 * points * plane),
@@ -164,7 +164,7 @@ export interface FromPlanes {
 }
 
 /** Planes → map (Aᵀ M A), with what is folded in. Parameters: planes, bias, output, addend, mask, temporary row of tiles, images, rows of tiles of each, whether the last row is the image's. */
-export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPlanes): number {
+export function emitFromPlanes(module: ModuleBuilder, name: string, numerics: Numerics, spec: FromPlanes): number {
   const { transform, tile, height, width, channels, plane, output } = spec;
   const points = tile + 2, grid = gridOf(height, width, tile);
   const line = grid.columns * channels;
@@ -186,7 +186,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
     /** One tile of an output row; at the right edge only the first `columns` results. */
     const tileAcross = (columns: number): Code => [
       spec.bias ? channel.set(bias.get()) : [],
-      emitPass(f, from, target.at, {
+      emitPass(f, numerics, from, target.at, {
         transform, inputs: points, from: line, to: output.column, run: channels, results: columns, finish, along: [...others, ...(spec.bias ? [channel] : [])],
       }),
       folded.map(({ at, steps }) => at.advance(4 * (tile * steps.column - channels))),
@@ -201,7 +201,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
       part.set(temporary.get()), channel.set(planes.get()),
       f.times(points, [
         from.set(channel.get()), to.set(part.get()),
-        emitPass(f, from, to, { transform, inputs: points, from: points * plane, to: points * line, run: line }),
+        emitPass(f, numerics, from, to, { transform, inputs: points, from: points * plane, to: points * line, run: line }),
         channel.advance(4 * plane), part.advance(4 * line),
       ]),
       part.set(temporary.get()),
@@ -307,17 +307,17 @@ export function emitPointGradients(module: ModuleBuilder, name: string, numerics
 }
 
 /** Weights [block][3][3][channel][16] → U [point][block][channel][16] (G g Gᵀ). Parameters: weights of a block, U at the block, temporary, blocks. */
-export function emitWeightsToPoints(module: ModuleBuilder, name: string, transform: Transform, channels: number, blocks: number): number {
+export function emitWeightsToPoints(module: ModuleBuilder, name: string, numerics: Numerics, transform: Transform, channels: number, blocks: number): number {
   const run = 16 * channels, points = transform.length, plane = run * blocks;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const weights = f.parameter(0), target = f.parameter(1), temporary = f.parameter(2);
     const from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), point = f.local('i32');
     return f.timesOf(f.parameter(3).get(), [
       // Along the kernel's columns: three runs side by side.
-      from.set(weights.get()), to.set(temporary.get()), emitPass(f, from, to, { transform, inputs: 3, from: 3 * run, to: 3 * run, run: 3 * run }),
+      from.set(weights.get()), to.set(temporary.get()), emitPass(f, numerics, from, to, { transform, inputs: 3, from: 3 * run, to: 3 * run, run: 3 * run }),
       part.set(temporary.get()), point.set(target.get()),
       f.times(points, [
-        from.set(part.get()), to.set(point.get()), emitPass(f, from, to, { transform, inputs: 3, from: run, to: plane, run }),
+        from.set(part.get()), to.set(point.get()), emitPass(f, numerics, from, to, { transform, inputs: 3, from: run, to: plane, run }),
         part.advance(4 * 3 * run), point.advance(4 * points * plane),
       ]),
       weights.advance(4 * 9 * run), target.advance(4 * run),
@@ -326,7 +326,7 @@ export function emitWeightsToPoints(module: ModuleBuilder, name: string, transfo
 }
 
 /** dU → gradient of the weights (Gᵀ dU G), written over what is there. Parameters: dU at a block, gradient of the block, temporary, blocks. */
-export function emitPointsToWeights(module: ModuleBuilder, name: string, transform: Transform, points: number, channels: number, blocks: number): number {
+export function emitPointsToWeights(module: ModuleBuilder, name: string, numerics: Numerics, transform: Transform, points: number, channels: number, blocks: number): number {
   const run = 16 * channels, plane = run * blocks;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const source = f.parameter(0), gradient = f.parameter(1), temporary = f.parameter(2);
@@ -334,12 +334,12 @@ export function emitPointsToWeights(module: ModuleBuilder, name: string, transfo
     return f.timesOf(f.parameter(3).get(), [
       part.set(temporary.get()), point.set(source.get()),
       f.times(points, [
-        from.set(point.get()), to.set(part.get()), emitPass(f, from, to, { transform, inputs: points, from: points * plane, to: points * run, run }),
+        from.set(point.get()), to.set(part.get()), emitPass(f, numerics, from, to, { transform, inputs: points, from: points * plane, to: points * run, run }),
         part.advance(4 * run), point.advance(4 * plane),
       ]),
       part.set(temporary.get()), point.set(gradient.get()),
       f.times(3, [
-        from.set(part.get()), to.set(point.get()), emitPass(f, from, to, { transform, inputs: points, from: run, to: run, run }),
+        from.set(part.get()), to.set(point.get()), emitPass(f, numerics, from, to, { transform, inputs: points, from: run, to: run, run }),
         part.advance(4 * points * run), point.advance(4 * 3 * run),
       ]),
       source.advance(4 * run), gradient.advance(4 * 9 * run),

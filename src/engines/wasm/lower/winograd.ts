@@ -74,7 +74,7 @@ export function winogradForward(method: Winograd, { primitive, layer, inputs, re
   needTransformSpace(build, method, input);
   const points = build.derived(`${layer}.weight`, `forward${method.tile}`, pointFloats(method, input, output), (place) => ({
     from: build.parameter(`${layer}.weight`), to: place, blocks: output.physical / 16, blockFloats: 9 * 16 * input.physical, pointBlockFloats: 16 * input.physical,
-    emit: (module) => emitWeightsToPoints(module, `${layer}.points`, method.weights, input.physical, output.physical / 16),
+    emit: (module, numerics) => emitWeightsToPoints(module, `${layer}.points`, numerics, method.weights, input.physical, output.physical / 16),
   }));
   product(method, build, { layer, pass: 'forward', from: input, to: output, before: primitive.padding, points, folded: {}, relu, bias: primitive.bias });
 }
@@ -86,7 +86,7 @@ export function winogradDataGradient(method: Winograd, { primitive, layer, input
   needTransformSpace(build, method, gradient);
   const points = build.derived(`${layer}.weight`, `data${method.tile}`, pointFloats(method, input, gradient), (place) => ({
     from: turned, to: place, blocks: input.physical / 16, blockFloats: 9 * 16 * gradient.physical, pointBlockFloats: 16 * gradient.physical,
-    emit: (module) => emitWeightsToPoints(module, `${layer}.turnedPoints`, method.weights, gradient.physical, input.physical / 16),
+    emit: (module, numerics) => emitWeightsToPoints(module, `${layer}.turnedPoints`, numerics, method.weights, gradient.physical, input.physical / 16),
   }));
   const { top, left } = primitive.padding;
   product(method, build, { layer, pass: 'data', from: gradient, to: result, before: { top: 2 - top, left: 2 - left }, points, folded, relu: false, bias: false });
@@ -117,11 +117,11 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
       const { module, numerics, layout } = context;
       const { plane, pieces, ...at } = space(context);
       const spec = { points: method.points ** 2, tiles: grid.columns, channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to, mostRows: pieces.images * pieces.rows };
-      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, {
+      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, numerics, {
         transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
       });
       const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, spec);
-      const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, {
+      const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, numerics, {
         transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
         ...(addend ? { addend: layout(addend) } : {}), ...(mask ? { mask: layout(mask) } : {}),
       });
@@ -169,8 +169,8 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
       const { module, numerics, layout } = context;
       const { plane, pieces, ...at } = space(context);
       const enter = { step: method.tile, grid };
-      const data = emitToPlanes(module, `${layer}.weights.enter`, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
-      const slope = emitToPlanes(module, `${layer}.weights.gradient`, {
+      const data = emitToPlanes(module, `${layer}.weights.enter`, numerics, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
+      const slope = emitToPlanes(module, `${layer}.weights.gradient`, numerics, {
         transform: method.gradient, inputs: method.tile, ...enter, channels: gradient.physical, map: layout(gradient), plane: plane.to,
       });
       const spec = { points: method.points ** 2, tiles: grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to };
@@ -194,8 +194,8 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
         arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums }, { workspace: 0 }, images],
       }];
     },
-    finish: ({ module }) => {
-      const back = emitPointsToWeights(module, `${layer}.weights.finish`, method.weightGradient, method.points, input.physical, blocks);
+    finish: ({ module, numerics }) => {
+      const back = emitPointsToWeights(module, `${layer}.weights.finish`, numerics, method.weightGradient, method.points, input.physical, blocks);
       // A shard without images has no sums: its gradient was cleared.
       const whole = module.function(`${layer}.weights.end`, ['i32', 'i32', 'i32'], [], (f) => whenElse(
         i32.load(f.parameter(0).get()), [],
