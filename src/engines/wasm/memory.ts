@@ -39,7 +39,9 @@ export class Arena {
 const activationBytes = 2048 * 1024;
 /** Weights that a micro-batch moves and that the next one still finds in the third-level cache. */
 const nearWeightBytes = 16 * 2 ** 20;
-const largestMicroBatch = 16;
+const largestMicroBatch = 32;
+/** Activations of a micro-batch of a network with large weights may take so much of a thread's memory. */
+const mostActivationBytes = 256 * 2 ** 20;
 
 /**
  * Images that a thread takes at a time through all operations. More of them share each reading of the weights (and, in training,
@@ -49,9 +51,26 @@ const largestMicroBatch = 16;
  */
 export function chooseMicroBatch(build: Builder, weightBytes: number, most: number): number {
   const highest = Math.max(1, Math.min(largestMicroBatch, most));
-  if (weightBytes > nearWeightBytes) return highest;
   const [one, two] = [1, 2].map((images) => planProgram(build, images, 1, { thread: 0, batch: 0 }).mapBytes) as [number, number];
-  return Math.max(1, Math.min(highest, Math.round(activationBytes / Math.max(1, two - one))));
+  const bytes = weightBytes > nearWeightBytes ? mostActivationBytes : activationBytes;
+  return Math.max(1, Math.min(highest, Math.round(bytes / Math.max(1, two - one))));
+}
+
+/** Copies of the gradients that the shards may take together. */
+const gradientCopiesBytes = 512 * 2 ** 20;
+/** What a thread reads from memory in a second, and multiply-adds that it makes (of the definition; Winograd makes fewer): for comparison only. */
+const bytesPerSecond = 15e9, multiplyAddsPerSecond = 65e9;
+
+/**
+ * Parts into which a batch is cut, each with its own gradients: 8, so that so many threads have work, but half as many where large
+ * weights would take more than a fifth of a shard's time, and no more than copies of the gradients fit. A function of the network
+ * and the batch alone: it decides the order of sums.
+ */
+export function chooseShards(work: { multiplyAdds: number; weightBytes: number; copyBytes: number; batchSize: number }): number {
+  // Three passes, at a third of the multiply-adds.
+  const computing = (work.multiplyAdds * work.batchSize) / multiplyAddsPerSecond;
+  const most = work.weightBytes > nearWeightBytes && (8 * work.weightBytes) / bytesPerSecond > computing / 5 ? 4 : 8;
+  return Math.max(2, Math.min(most, Math.floor(gradientCopiesBytes / work.copyBytes)));
 }
 
 interface Life { map: FeatureMap; layout: Layout; home: 'batch' | 'thread'; first: number; last: number }

@@ -4,7 +4,7 @@
  */
 import type { Shape } from '../../common/shape.ts';
 import type { TrainingSpec } from '../engine.ts';
-import type { Network } from '../../network/network.ts';
+import { multiplyAdds, type Network } from '../../network/network.ts';
 import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import { createShared, type Shared } from './builder.ts';
 import { i32, memoryFill, ModuleBuilder, reservedBytes, type Code, type FunctionBuilder } from './emitter.ts';
@@ -13,7 +13,7 @@ import { emitTransposeBlocks } from './kernels/transpose.ts';
 import { emitReduce, emitUpdate } from './kernels/update.ts';
 import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
 import type { Methods } from './lower/method.ts';
-import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
+import { Arena, chooseMicroBatch, chooseShards, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
 import { surroundings, type TimedCall } from './stopwatch.ts';
 import { sixteens, type Argument, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan } from './program.ts';
@@ -86,9 +86,6 @@ export interface EnginePlan {
   turnedBlocks: Int32Array;
 }
 
-/** Copies of the gradients that the shards may take together, and how many shards there are at most. */
-const gradientCopiesBytes = 256 * 2 ** 20;
-const mostShards = 8;
 /** Floats that one turn of a reduction or update handles: long enough to stream, short enough to share out. */
 const chunkFloats = 16384;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
@@ -112,12 +109,16 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
   const arena = new Arena(reservedBytes);
   const allFloats = parameters.reduce((sum, each) => sum + each.size, 0);
   const trainedBytes = 4 * parameters.filter((each) => each.trained).reduce((sum, each) => sum + each.size, 0);
+  const derivedBytes = [...shared.derived.values()].reduce((sum, { to }) => sum + to.bytes, 0);
   const parameterAddress = arena.take(4 * allFloats);
 
-  let gradientAddress = 0, shardBytes = 0, shards = mostShards;
+  const batchSize = training?.batchSize ?? 0;
+  // Read forward and for the gradient to the data; the gradient read and written.
+  const weightBytes = 4 * (4 * allFloats) + 2 * derivedBytes;
+  let gradientAddress = 0, shardBytes = 0, shards = 0;
   if (train) {
     shardBytes = placeSums(train.build, trainedBytes, 0);
-    shards = Math.max(1, Math.min(mostShards, Math.floor(gradientCopiesBytes / shardBytes)));
+    shards = chooseShards({ multiplyAdds: multiplyAdds(network), weightBytes, copyBytes: shardBytes, batchSize });
     gradientAddress = arena.take(shards * shardBytes);
     for (const sum of train.build.sums) {
       sum.address += gradientAddress;
@@ -131,12 +132,9 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
     blocks.flatMap(([a, b]) => [shared.parameters.get(key)!.address + a, to.address + b])));
   const turned = { list: arena.take(turnedBlocks.byteLength), count: turnedBlocks.length / 2 };
 
-  const batchSize = training?.batchSize ?? 0;
-  const derivedBytes = [...shared.derived.values()].reduce((sum, { to }) => sum + to.bytes, 0);
   const microBatches = {
     infer: chooseMicroBatch(infer.build, 4 * allFloats + derivedBytes / 2, Infinity),
-    // Read forward and for the gradient to the data; the gradient read and written.
-    train: train ? chooseMicroBatch(train.build, 4 * (4 * allFloats) + 2 * derivedBytes, Math.ceil(batchSize / shards)) : 0,
+    train: train ? chooseMicroBatch(train.build, weightBytes, Math.ceil(batchSize / shards)) : 0,
   };
   // Each program has scratch of its own: the borders of one are cells of the other.
   const trainMemory = train && planProgram(train.build, microBatches.train, batchSize, { thread: 0, batch: arena.bytes });
