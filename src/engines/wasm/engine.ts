@@ -20,12 +20,14 @@ import type { SharedReports, ThreadSetup } from './thread.ts';
 export interface WasmOptions {
   /** Which convolution methods may be chosen. */
   methods?: Methods;
+  /** Parts of a batch; another number gives other last bits. */
+  shards?: number;
 }
 
-export async function createWasmEngine(spec: EngineSpec, { methods = 'all' }: WasmOptions = {}): Promise<Engine> {
+export async function createWasmEngine(spec: EngineSpec, { methods = 'all', shards }: WasmOptions = {}): Promise<Engine> {
   enableWasmFeatures();
   const numerics = detectNumerics();
-  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, timed: spec.timed ?? false });
+  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, shards, timed: spec.timed ?? false });
   const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);

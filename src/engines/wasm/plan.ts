@@ -93,11 +93,11 @@ const guardBytes = 4096 + 192;
 
 /** Bytes that an engine for the network takes, images not counted: what it will use is known without making it. */
 export function plannedBytes(network: Network, training: TrainingSpec | undefined, threads: number): number {
-  return layOut(network, training, threads, [], 'all').arena.bytes;
+  return layOut(network, training, { threads, keep: [], methods: 'all' }).arena.bytes;
 }
 
 /** Everything in its place; what is inferred here is all that emission needs. */
-function layOut(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], methods: Methods) {
+function layOut(network: Network, training: TrainingSpec | undefined, { threads, keep, methods, shards: wanted }: Pick<PlanOptions, 'threads' | 'keep' | 'methods' | 'shards'>) {
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
   const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
@@ -118,7 +118,7 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
   let gradientAddress = 0, shardBytes = 0, shards = 0;
   if (train) {
     shardBytes = placeSums(train.build, trainedBytes, 0);
-    shards = chooseShards({ multiplyAdds: multiplyAdds(network), weightBytes, copyBytes: shardBytes, batchSize });
+    shards = wanted ?? chooseShards({ multiplyAdds: multiplyAdds(network), weightBytes, copyBytes: shardBytes, batchSize });
     gradientAddress = arena.take(shards * shardBytes);
     for (const sum of train.build.sums) {
       sum.address += gradientAddress;
@@ -157,6 +157,8 @@ export interface PlanOptions {
   keep: readonly string[];
   numerics: Numerics;
   methods: Methods;
+  /** In place of the number that the network and the batch lead to. */
+  shards?: number;
   /** Every kernel call as a function of its own. */
   timed: boolean;
 }
@@ -165,7 +167,7 @@ export function createPlan(
   network: Network, training: TrainingSpec | undefined, how: PlanOptions,
 ): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
   const { numerics } = how;
-  const layout = layOut(network, training, how.threads, how.keep, how.methods);
+  const layout = layOut(network, training, how);
   const { arena, shared, infer, train, parameters, optimizer, turnedBlocks, turned, shards, shardBytes, batchSize } = layout;
   const { microBatches, trainMemory, inferMemory, scratchBytes } = layout;
   const { parameterAddress, gradientAddress, scratchAddress } = layout;
