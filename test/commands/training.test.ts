@@ -160,6 +160,11 @@ describe('exp resume refuses', () => {
     expect(numerics).toMatchObject({ code: 2, stderr: expect.stringMatching(/passed over .*state-\d+\.safetensors: .*\n[^]*computed with "float64, by hand", here it would be/) });
     writeFileSync(record, goodRecord);
 
+    expect(await exp(['resume', 'latest'], place, { EXP_KERNELS: 'plain' })).toMatchObject({
+      code: 2, stderr: expect.stringMatching(/computed with "float32, fused multiply-add", here it would be "float32, separate multiply and add"\n.*began with (wide|narrow) kernels, these are plain: EXP_KERNELS=\1 exp resume tiny-001 goes on/),
+    });
+    expect(await exp(['resume', 'latest'], place, { EXP_KERNELS: 'fast' })).toMatchObject({ code: 2, stderr: expect.stringMatching(/EXP_KERNELS is "fast": there are no such kernels\n.*wide, narrow, plain/) });
+
     change(record, (text) => {
       const content = JSON.parse(text);
       return JSON.stringify({ ...content, identity: { ...content.identity, data: { train: 'other images' } } });
