@@ -11,7 +11,7 @@ import type { Batch, ConformanceTarget, OpenTarget, TrainingResult } from './tar
 import type { Tensors } from '../../../src/common/tensor.ts';
 
 /** Largest error over the largest value of a tensor: float32 has 6e-8, sums of some hundred terms lose two or three digits. */
-const tolerance = 1e-4;
+const usualTolerance = 1e-4;
 
 /** The largest batch first: the others are what remains at the end of an epoch. */
 const counts = [7, 3, 1];
@@ -20,7 +20,7 @@ const counts = [7, 3, 1];
 export const allCases: readonly Case[] = [...alone, ...behind, ...structured, ...whole];
 
 /** Defines a test for each case. The outputs of all layers are read from the first target; in training the others must give its bits. */
-export function testConformance(targets: readonly ConformanceTarget[], cases: readonly Case[]): void {
+export function testConformance(targets: readonly ConformanceTarget[], cases: readonly Case[], tolerance = usualTolerance): void {
   test.each(cases.map((each) => [each.name, each] as const))('%s', async (_name, { network }) => {
     const weights = drawnWeights(network);
     const opened = await Promise.all(targets.map((target) => target.open(network, counts[0])));
