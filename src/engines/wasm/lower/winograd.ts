@@ -4,6 +4,7 @@ import { foldedMaps, type Builder, type Folded } from '../builder.ts';
 import {
   emitFromPlanes, emitPointGradients, emitPointProducts, emitPointsToWeights, emitToPlanes, emitWeightsToPoints, gridOf, type TileGrid, type Winograd,
 } from '../kernels/winograd.ts';
+import { emitBiasGradient } from '../kernels/weightGradient.ts';
 import { i32, whenElse, type Code, type Local } from '../emitter.ts';
 import { overPieces, type PieceMap, type Pieces } from '../kernels/pieces.ts';
 import type { Argument, EmitContext, FeatureMap, Layout, Place } from '../program.ts';
@@ -150,7 +151,10 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
   });
 }
 
-/** dU is summed over all images of a shard and brought back to 3×3 at the shard's end. */
+/** The point (1, 1) in both directions: there a transformed gradient is the sum of its tile. */
+const sumPoint = ({ points }: Winograd): number => points + 1;
+
+/** The gradients to weights and bias. dU is summed over all images of a shard and brought back to 3×3 at the shard's end. */
 export function winogradWeightGradient(method: Winograd, { primitive, layer, inputs }: Node<Convolution>, build: Builder, gradient: FeatureMap): void {
   const input = inputs[0];
   const { height, width } = gradient.shape;
@@ -161,6 +165,7 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
   needTileBorder(build, input, grid, method.tile, method.points, { top, left });
   needTileBorder(build, gradient, grid, method.tile, method.tile, { top: 0, left: 0 });
   const blocks = gradient.physical / 16;
+  const bias: Argument = primitive.bias ? { shard: build.gradient(`${layer}.bias`) } : nothing;
   const sums = { bytes: 4 * (sumsHeader + pointFloats(method, input, gradient)), address: 0 };
   needTransformSpace(build, method, input);
   build.operation({
@@ -175,13 +180,15 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
       });
       const spec = { points: method.points ** 2, tiles: grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to };
       const [first, more] = [true, false].map((fresh) => emitPointGradients(module, `${layer}.weights.products`, numerics, spec, fresh)) as [number, number];
-      const whole = module.function(`${layer}.weights`, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
-        const [x, g, total, workspace, images] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local];
+      const addBias = emitBiasGradient(module, `${layer}.bias`, { rows: 1, columns: 'images', output: { row: 0, column: 0, image: gradient.physical }, blocks });
+      const whole = module.function(`${layer}.weights`, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+        const [x, g, total, biasTotal, workspace, images] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local, Local];
         const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
         const multiply = (index: number, rows: Code): Code => module.call(index, work(at.from), work(at.to), i32.add(total.get(), i32.const(4 * sumsHeader)), rows);
         return overPieces(f, pieces, images, [moving(x, layout(input), method.tile), moving(g, layout(gradient), method.tile)], (piece) => [
           module.call(data, x.get(), work(at.from), work(at.row), piece.images, piece.rows),
           module.call(slope, g.get(), work(at.to), work(at.row), piece.images, piece.rows),
+          primitive.bias ? module.call(addBias, work(at.to + sumPoint(method) * plane.to), biasTotal.get(), i32.mul(i32.mul(piece.images, piece.rows), i32.const(grid.columns))) : [],
           whenElse(
             i32.load(total.get()),
             [multiply(first, i32.mul(piece.images, piece.rows)), i32.store(total.get(), i32.const(0))],
@@ -191,7 +198,7 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
       });
       return [{
         function: whole,
-        arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums }, { workspace: 0 }, images],
+        arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums }, bias, { workspace: 0 }, images],
       }];
     },
     finish: ({ module, numerics }) => {
