@@ -3,6 +3,7 @@
  * `train.optimizer.adam.lr`, `train.optimizer.lr` (the type may be left out), `model.layers.3.filters`,
  * `model.layers.conv3.filters` (a layer by its name, also where it is an automatic one).
  */
+import { namesOfEntries } from '../common/entry.ts';
 import { typeOf } from './complete.ts';
 import { fieldsOfType, layerCatalogue, typeNamed } from './language.ts';
 import type { Catalogue, Form } from './language.ts';
@@ -62,14 +63,10 @@ export function removeAt(tree: Tree, path: string, form: Form): { tree: Tree } |
 
 /** Names of the entries of a list, automatic ones where none is given: type and ordinal among those of its type. */
 export function layerNames(list: ListTree): string[] {
-  const counts = new Map<string, number>();
-  return list.items.map((item) => {
-    const type = typeOf(item, layerCatalogue)?.name ?? '';
-    const ordinal = (counts.get(type) ?? 0) + 1;
-    counts.set(type, ordinal);
+  return namesOfEntries(list.items.map((item) => {
     const given = valueOf(item, 'name');
-    return given?.kind === 'scalar' ? String(given.value) : `${type}${ordinal}`;
-  });
+    return { type: typeOf(item, layerCatalogue)?.name ?? '', ...(given?.kind === 'scalar' ? { name: String(given.value) } : {}) };
+  }));
 }
 
 class LostPath extends Error {

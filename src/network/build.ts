@@ -2,6 +2,7 @@
  * Layer entries → a network. Entries are taken in order, so that every layer comes after what it reads; structures and
  * groups build their lists in scopes of their own.
  */
+import { namesOfEntries } from '../common/entry.ts';
 import type { Entry } from '../common/entry.ts';
 import { UserError } from '../common/problem.ts';
 import type { Shape } from '../common/shape.ts';
@@ -54,12 +55,10 @@ function pathOf({ prefix, list }: Scope, index: number, type: string, name: stri
 }
 
 function addSequence(state: Construction, entries: readonly LayerEntry[], start: Ref, scope: Scope): Ref {
-  const ordinals = new Map<string, number>();
+  const names = namesOfEntries(entries);
   let flow = start;
   entries.forEach((entry, index) => {
-    const ordinal = (ordinals.get(entry.type) ?? 0) + 1;
-    ordinals.set(entry.type, ordinal);
-    const name = `${scope.prefix}${entry.name ?? `${entry.type}${ordinal}`}`;
+    const name = `${scope.prefix}${names[index]}`;
     flow = addEntry(state, { entry, name, path: pathOf(scope, index, entry.type, name) }, flow, scope);
   });
   return flow;
