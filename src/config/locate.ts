@@ -160,7 +160,7 @@ class Walk {
   /** `stem.conv1` (a group's layer), `branches1.branch2.conv1`. */
   private intoInnerList(lists: ListTree, of: Form, depth: number): Tree | undefined {
     const segment = this.segments[depth];
-    if (of.kind === 'entry') return layerNames(lists).includes(segment) ? this.intoList(lists, { kind: 'list', of, about: '', minimum: 0 }, depth) : undefined;
+    if (of.kind === 'entry') return layerNames(lists).includes(this.longestName(layerNames(lists), depth).segment) ? this.intoList(lists, { kind: 'list', of, about: '', minimum: 0 }, depth) : undefined;
     const branch = /^branch([1-9]\d*)$/.exec(segment);
     const index = branch ? Number(branch[1]) - 1 : -1;
     if (index < 0 || index >= lists.items.length) return undefined;
@@ -178,20 +178,29 @@ class Walk {
   }
 
   private intoList(tree: ListTree, form: Form, depth: number): Tree {
-    const segment = this.segments[depth];
     const of = itemForm(form);
     const names = of.kind === 'entry' && of.catalogue.blocks ? layerNames(tree) : [];
+    const { segment, taken } = this.longestName(names, depth);
     const index = names.includes(segment) ? names.indexOf(segment) : /^\d{1,6}$/.test(segment) ? Number(segment) : -1;
-    const last = depth === this.segments.length - 1;
+    const last = depth + taken === this.segments.length;
     if (this.mode === 'add' && last && index >= 0 && index <= tree.items.length) return this.insert(tree, index, of);
     if (index < 0 || index >= tree.items.length) {
       const count = tree.items.length ? `it has 0 to ${tree.items.length - 1}` : 'it is empty';
       this.lose(depth, `there is no ${segment} in this list`, nearestName(segment, names) && index < 0 ? `did you mean ${nearestName(segment, names)}?` : count);
     }
-    const changed = this.into(tree.items[index], of, depth + 1);
+    const changed = this.into(tree.items[index], of, depth + taken);
     const items = [...tree.items];
     items.splice(index, 1, ...(changed ? [changed] : []));
     return { ...tree, items };
+  }
+
+  /** Names may have dots: of those that the path goes on with the longest, else the next segment. */
+  private longestName(names: readonly string[], depth: number): { segment: string; taken: number } {
+    for (let taken = this.segments.length - depth; taken > 1; taken--) {
+      const segment = this.segments.slice(depth, depth + taken).join('.');
+      if (names.includes(segment)) return { segment, taken };
+    }
+    return { segment: this.segments[depth], taken: 1 };
   }
 
   private insert(tree: ListTree, index: number, of: Form): Tree {
