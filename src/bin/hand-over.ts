@@ -1,7 +1,7 @@
 /**
- * Runs the same command line on the newer Node that came with the install, where there is one: WebAssembly is twice as
- * fast there. A parent process stays, with the terminal shared; it passes signals down and exit codes up. Where the
- * newer Node cannot run (another processor, musl), the command goes on in this process.
+ * Runs the same command line on the Node that came with the install, where there is one and this one is older, or too new
+ * to be known: WebAssembly is twice as fast there. A parent process stays, with the terminal shared; it passes signals down
+ * and exit codes up. Where the other Node cannot run (another processor, musl), the command goes on in this process.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -9,9 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-
-/** The first version that is fast: it can compile 128-bit WebAssembly to 256-bit instructions. */
-const fastMajor = 24;
+import { hasWideInstructions } from '../engines/wasm/flags.ts';
 
 /** Tells the child which process it works for. */
 const launcherVariable = 'EXP_LAUNCHER';
@@ -20,7 +18,7 @@ const launcherCheckMilliseconds = 1000;
 
 /** The path of the Node to hand over to; undefined where this one is right, none came with the install, or `EXP_NODE=system`. */
 export function betterNode(environment: NodeJS.ProcessEnv, version = process.versions.node): string | undefined {
-  if (Number.parseInt(version, 10) >= fastMajor || environment['EXP_NODE'] === 'system') return undefined;
+  if (hasWideInstructions(version, process.arch) || environment['EXP_NODE'] === 'system') return undefined;
   if (environment[launcherVariable] !== undefined) return undefined; // Never twice.
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   try {

@@ -36,9 +36,10 @@ export interface ConductRequest {
 
 /** Sets the exit code where stopped by a signal; throws UserError where the run failed. */
 export async function conduct(request: ConductRequest): Promise<void> {
-  const { context, reporter, directory, record, engine, plan, from } = request;
+  const { context, reporter, directory, record, engine, plan, dataset, from } = request;
+  const evaluatedCount = dataset.test.count + (dataset.validation?.count ?? 0);
   reporter.logTo(join(directory, runFile.log));
-  const display = new TrainingDisplay({ terminal: context.stderr, engine, plan, say: reporter.say, quiet: reporter.quiet });
+  const display = new TrainingDisplay({ terminal: context.stderr, engine, plan, evaluatedCount, say: reporter.say, quiet: reporter.quiet });
   const stop = listenForStop((name) => display.say(`${name}: stopping after the step in hand; once more leaves at once`));
   try {
     checkDisk(directory, checkpointBytes(await engine.save()));

@@ -1,17 +1,24 @@
 /**
- * Shows training as it goes, on stderr. For a person: a line redrawn ten times a second. Piped: only the plain line
- * that every epoch leaves behind.
+ * Shows training as it goes, on stderr. For a person: a line redrawn ten times a second. Piped: only the plain lines that
+ * stay: what the first steps predict, and one an epoch.
  */
 import { stripVTControlCharacters } from 'node:util';
 import { describeCount, describeDuration, describeLoss, describePercent } from '../common/describe.ts';
 import type { Terminal } from '../common/terminal.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { TrainingState } from '../training/state.ts';
+import { predictSeconds } from '../training/prediction.ts';
 import { stepsPerEpoch } from '../training/training.ts';
 import type { FinishedEpoch, Observer, TrainingPlan } from '../training/training.ts';
-import { describeEpoch, describeEpochHead } from './lines.ts';
+import { describeEpoch, describeEpochHead, describePrediction } from './lines.ts';
 
 const redrawMilliseconds = 100;
+/** A prediction rests on so many steps and so much time, or on a step or more where each takes long. */
+const predictingSteps = 3;
+const predictingSeconds = 1;
+const patientSeconds = 10;
+/** Who waits no longer than this needs no prediction. */
+const shortSeconds = 5;
 const eraseLine = '\r\u001b[K';
 const hideCursor = '\u001b[?25l';
 const showCursor = '\u001b[?25h';
@@ -20,6 +27,8 @@ export interface DisplayRequest {
   terminal: Terminal;
   engine: Pick<Engine, 'progress'>;
   plan: TrainingPlan;
+  /** Test and validation images. */
+  evaluatedCount: number;
   /** Gets every line that stays, with colours. */
   say(line: string): void;
   quiet: boolean;
@@ -29,11 +38,16 @@ export class TrainingDisplay implements Observer {
   private state: TrainingState | undefined;
   private phase: 'training' | 'evaluating' = 'training';
   private timer: NodeJS.Timeout | undefined;
+  private predicting: NodeJS.Timeout | undefined;
+  private predicted = false;
   private drawn = false;
   private headShown = false;
   /** Of the epoch in hand, in this process: for its rate and its time. */
   private epochBegan = 0;
   private atEpochStart: TrainingState | undefined;
+  private evaluationBegan = 0;
+  /** Images a second of the last evaluation. */
+  private evaluationRate: number | undefined;
 
   constructor(private readonly request: DisplayRequest) {}
 
@@ -46,22 +60,30 @@ export class TrainingDisplay implements Observer {
       this.request.terminal.write(hideCursor);
       this.timer = setInterval(() => this.draw(), redrawMilliseconds);
     }
+    if (!this.predicted) this.predicting = setInterval(() => this.predictWithin(state), redrawMilliseconds);
   }
 
   advanced(state: TrainingState): void {
     this.state = state;
+    clearInterval(this.predicting);
+    const begun = this.atEpochStart ?? state;
+    this.predict(state, state.step - begun.step, 0);
   }
 
   evaluating(): void {
     this.phase = 'evaluating';
+    this.evaluationBegan = performance.now();
+    clearInterval(this.predicting);
   }
 
   epochEnded({ metrics, isBest }: FinishedEpoch, state: TrainingState): void {
-    const { plan, terminal } = this.request;
-    if (!this.headShown) this.say(describeEpochHead(plan.hasValidation, terminal));
-    this.headShown = true;
+    const { plan, terminal, evaluatedCount } = this.request;
+    this.evaluationRate = (1000 * evaluatedCount) / (performance.now() - this.evaluationBegan);
     const begun = this.atEpochStart ?? state;
     const imagesPerSecond = (state.trainedImages - begun.trainedImages) / (state.trainingSeconds - begun.trainingSeconds);
+    if (!this.predicted) this.sayPrediction(state, imagesPerSecond, 0);
+    if (!this.headShown) this.say(describeEpochHead(plan.hasValidation, terminal));
+    this.headShown = true;
     const seconds = (performance.now() - this.epochBegan) / 1000;
     this.say(describeEpoch(metrics, { epochs: plan.training.epochs, isBest, imagesPerSecond, seconds }, terminal));
   }
@@ -74,6 +96,7 @@ export class TrainingDisplay implements Observer {
 
   close(): void {
     clearInterval(this.timer);
+    clearInterval(this.predicting);
     this.erase();
     if (this.timer) this.request.terminal.write(showCursor);
     this.timer = undefined;
@@ -101,10 +124,40 @@ export class TrainingDisplay implements Observer {
     const loss = (state.sums.loss + progress.loss) / images;
     const accuracy = (state.sums.correct + progress.correct) / images;
     const rate = this.imagesPerSecond(state, progress.images);
-    const left = ((epochs - state.epoch) * plan.trainCount - images) / rate;
+    const left = this.predictLeft(state, rate, images);
     const figures = images > 0 ? `loss ${describeLoss(loss)}  accuracy ${describePercent(accuracy)}  ` : '';
     const speed = rate > 0 ? `${describeCount(rate)} images/s  ${describeDuration(left)} left` : '';
     return `epoch ${state.epoch + 1}/${epochs}  ${bar(step / steps)}  step ${step}/${steps}  ${figures}${speed}`;
+  }
+
+  /** Seconds to the end, evaluations included; `images` of this epoch are done. */
+  private predictLeft(state: TrainingState, rate: number, images: number): number {
+    const { plan, evaluatedCount } = this.request;
+    const epochs = plan.training.epochs - state.epoch;
+    return predictSeconds({ train: epochs * plan.trainCount - images, evaluated: epochs * evaluatedCount }, { training: rate, evaluation: this.evaluationRate });
+  }
+
+  /** Before the first stretch of steps is done, which may take minutes; `state` is that before it. */
+  private predictWithin(state: TrainingState): void {
+    const { steps, images } = this.request.engine.progress();
+    this.predict(state, steps, images);
+  }
+
+  /** A line that stays, once enough steps are done to know. */
+  private predict(state: TrainingState, steps: number, images: number): void {
+    const seconds = (performance.now() - this.epochBegan) / 1000;
+    const enough = seconds >= patientSeconds ? steps >= 1 : steps >= predictingSteps && seconds >= predictingSeconds;
+    if (enough && !this.predicted) this.sayPrediction(state, this.imagesPerSecond(state, images), state.sums.images + images);
+  }
+
+  private sayPrediction(state: TrainingState, rate: number, images: number): void {
+    const { plan, evaluatedCount, terminal } = this.request;
+    clearInterval(this.predicting);
+    this.predicted = true;
+    const left = this.predictLeft(state, rate, images);
+    if (!(left >= shortSeconds)) return;
+    const epochSeconds = predictSeconds({ train: plan.trainCount, evaluated: evaluatedCount }, { training: rate, evaluation: this.evaluationRate });
+    this.say(describePrediction({ epochSeconds, seconds: left, epochs: plan.training.epochs - state.epoch }, terminal));
   }
 
   private imagesPerSecond(state: TrainingState, imagesInHand: number): number {

@@ -20,6 +20,7 @@ export const verbs: readonly Verb[] = [
   { name: 'augment', summary: 'A picture of what the augmentation makes of training images', load: () => import('./augment.ts') },
   { name: 'data', summary: 'Count, measure and hash the images of a configuration', load: () => import('./data.ts') },
   { name: 'inspect', summary: 'Show what every layer gives, costs and sees', load: () => import('./inspect.ts') },
+  { name: 'profile', summary: 'Show where the time of training goes, and how long it will take', load: () => import('./profile.ts') },
   { name: 'diff', summary: 'Show how two configurations or runs differ, layer by layer', load: () => import('./diff.ts') },
   { name: 'lint', summary: 'Advise on the design of networks', load: () => import('./lint.ts') },
   { name: 'schema', summary: 'Print the JSON Schema of configurations', load: () => import('./schema.ts') },

@@ -2,7 +2,6 @@
 import { Option } from 'commander';
 import { defaultThreads } from '../api/prepare.ts';
 import { writeDurably } from '../common/durable.ts';
-import { plannedTrainingBytes } from '../engines/index.ts';
 import { advise } from '../network/advice/index.ts';
 import { depthForRows, foldNetwork } from '../network/folding.ts';
 import { describeDot } from '../report/dot.ts';
@@ -11,10 +10,9 @@ import { describeMermaid } from '../report/mermaid.ts';
 import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
 import { describeInspection, inspectionAsData } from './inspection.ts';
-import type { TrainingMemory } from './inspection.ts';
 import { count } from './options.ts';
+import { planMemory } from './planned-memory.ts';
 import { readSubject } from './subject.ts';
-import type { Subject } from './subject.ts';
 
 interface InspectOptions {
   set: string[];
@@ -61,12 +59,7 @@ async function inspect(word: string, overrides: readonly string[], options: Insp
   if (options.mermaid) return context.stdout.write(describeMermaid(foldsFor(drawnNodes), summary.input));
   if (options.dot) return context.stdout.write(describeDot(foldsFor(drawnNodes), summary.input));
   const notes = advise(subject, subject.experiment.lint?.allow);
-  const memory = await memoryFor(subject, options.threads ?? defaultThreads());
+  const memory = await planMemory(subject.network, subject.experiment, options.threads ?? defaultThreads());
   if (options.json) context.stdout.write(`${JSON.stringify(inspectionAsData(subject, memory, notes), undefined, 2)}\n`);
   else context.stdout.write(describeInspection(subject, memory, foldsFor(screenRows), notes, context.stdout));
-}
-
-async function memoryFor({ network, experiment: { seed, train } }: Subject, threads: number): Promise<TrainingMemory> {
-  const bytes = await plannedTrainingBytes({ network, threads, training: { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, seed } });
-  return { bytes, threads, batchSize: train.batch_size };
 }

@@ -1,5 +1,5 @@
 /** What `exp inspect` shows, as a table that keeps to a terminal's width and as data. */
-import { describeBytes, describeCount, describeMagnitude, describeNumberOf } from '../common/describe.ts';
+import { describeBytes, describeCount, describeMagnitude } from '../common/describe.ts';
 import { describeShape } from '../common/shape.ts';
 import type { Pair, Shape } from '../common/shape.ts';
 import type { Terminal } from '../common/terminal.ts';
@@ -8,6 +8,8 @@ import type { Fold } from '../network/folding.ts';
 import { sumOf } from '../network/summary.ts';
 import type { LayerSummary } from '../network/summary.ts';
 import { describeAdvice } from './advice.ts';
+import { describeMemory } from './planned-memory.ts';
+import type { TrainingMemory } from './planned-memory.ts';
 import type { Subject } from './subject.ts';
 import { breakAtDots, describeTable } from './table.ts';
 import type { Column } from './table.ts';
@@ -24,13 +26,6 @@ const columns: readonly Column[] = [
 
 /** Below this many characters names are no longer readable. */
 const narrowestName = 14;
-
-/** What the engine would take to train. */
-export interface TrainingMemory {
-  bytes: number;
-  threads: number;
-  batchSize: number;
-}
 
 export function describeInspection(subject: Subject, memory: TrainingMemory, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
   const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
@@ -70,14 +65,6 @@ function describeTotals(subject: Subject, memory: TrainingMemory, terminal: Term
     ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
   ];
   return lines.map(([title, text]) => `${terminal.style('dim', title.padEnd(14))}${text}\n`).join('');
-}
-
-/** WebAssembly addresses 32 bits. */
-const mostBytes = 2 ** 32;
-
-function describeMemory({ bytes, threads, batchSize }: TrainingMemory): string {
-  const beyond = bytes > mostBytes ? `: more than the ${describeBytes(mostBytes)} that the engine can hold, lower train.batch_size` : '';
-  return `${describeBytes(bytes)} with ${describeNumberOf(batchSize, 'image')} a step on ${describeNumberOf(threads, 'thread')}, the dataset not counted${beyond}`;
 }
 
 /** Layers that only heads need. */

@@ -6,6 +6,8 @@ import type { Engine } from '../engines/engine.ts';
 import { multiplyAdds, parameterCount } from '../network/network.ts';
 import type { Network } from '../network/network.ts';
 import type { EpochMetrics } from '../training/state.ts';
+import { describeMemory } from './planned-memory.ts';
+import type { TrainingMemory } from './planned-memory.ts';
 
 type Styler = Pick<Terminal, 'style'>;
 
@@ -34,6 +36,27 @@ export function describeEngine({ record, memoryBytes }: Engine, threads: number,
 export function describePlace(directory: string, styler: Styler): string {
   return `${label('run', styler)}${directory}`;
 }
+
+/** What the first steps of a training predict. */
+export function describePrediction({ epochSeconds, seconds, epochs }: { epochSeconds: number; seconds: number; epochs: number }, styler: Styler): string {
+  return `${label('time', styler)}about ${describeDuration(epochSeconds)} an epoch, ${describeDuration(seconds)} for ${describeNumberOf(epochs, 'epoch')}, by the speed of the first steps`;
+}
+
+export function describePlannedMemory(memory: TrainingMemory, styler: Styler): string {
+  return `${label('memory', styler)}${describeMemory(memory)}`;
+}
+
+/** What is known before anything runs. `counts`: undefined where only the data tells. */
+export function describeWork(network: Network, counts: { train: number | undefined; evaluated: number | undefined }, epochs: number, styler: Styler): string {
+  const perImage = multiplyAdds(network);
+  const trained = `${describeMagnitude(trainedPasses * perImage)} multiply-adds for each image that is trained on`;
+  if (counts.train === undefined) return `${label('work', styler)}${trained}`;
+  const epoch = perImage * (trainedPasses * counts.train + (counts.evaluated ?? 0));
+  return `${label('work', styler)}${trained}, ${describeMagnitude(epoch)} an epoch, ${describeMagnitude(epochs * epoch)} for ${describeNumberOf(epochs, 'epoch')}`;
+}
+
+/** Forward, gradients to the data, gradients to the weights: each as many multiply-adds as forward alone. */
+const trainedPasses = 3;
 
 /** The head of the lines that `describeEpoch` gives. */
 export function describeEpochHead(hasValidation: boolean, styler: Styler): string {

@@ -17,7 +17,7 @@ import { configHash, plainExperiment } from '../runs/record.ts';
 import type { Identity, RunRecord } from '../runs/record.ts';
 import type { Run } from '../runs/runs.ts';
 import { selectRun } from '../runs/select.ts';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine, EngineRecord } from '../engines/engine.ts';
 import type { Command, Context } from './command.ts';
 import { conduct } from './conduct.ts';
 import { describeData, describeEngine, describeNetwork, describePlace, describeSubstitution } from './lines.ts';
@@ -78,7 +78,7 @@ async function resumeOwned({ run, record, experiment, options, reporter, context
   try {
     const identity: Identity = { config: record.identity.config, data: dataset.hashes, numerics: engine.record.numerics };
     if (record.data.actual !== dataset.actual) refuseOtherDataset(run, record.data.actual, dataset.actual);
-    checkIdentity(run, checkpoint?.identity ?? record.identity, identity);
+    checkIdentity(run, checkpoint?.identity ?? record.identity, identity, [record.engine, engine.record]);
     await loadTensors(engine, network, experiment, checkpoint);
     reporter.say(describeEngine(engine, threads, context.stderr));
     reporter.say(`${describePlace(run.path, context.stderr)}, ${describePosition(checkpoint, experiment)}\n`);
@@ -126,15 +126,22 @@ function refuseOtherDataset(run: Run, then: string, now: string): never {
   return refuse('data-changed', `${run.id} was trained on ${then}; what is found now is ${now}`, `bring ${then} back (is EXP_DATA_DIR set as it was?), or begin a new run`);
 }
 
-function checkIdentity(run: Run, then: Identity, now: Identity): void {
+function checkIdentity(run: Run, then: Identity, now: Identity, engines: [EngineRecord, EngineRecord]): void {
   const files = [...new Set([...Object.keys(then.data), ...Object.keys(now.data)])].filter((name) => then.data[name] !== now.data[name]);
   if (files.length > 0) {
     refuse('data-changed', `${run.id} cannot go on to the same result: the data is another than it began with (${files.join(', ')})`, 'bring the data back, or begin a new run');
   }
   if (then.numerics !== now.numerics) {
     refuse('numerics-changed', `${run.id} cannot go on to the same result: it was computed with "${then.numerics}", here it would be "${now.numerics}"`,
-      'resume where it began (same kind of processor and Node), or begin a new run');
+      `${describeWayBack(run, engines)}, or begin a new run`);
   }
+}
+
+/** Other kernels can be asked for; another machine cannot. */
+function describeWayBack({ id }: Run, engines: [EngineRecord, EngineRecord]): string {
+  const [then, now] = engines.map(({ details }) => details['kernels']);
+  if (typeof then !== 'string' || then === now) return 'resume where it began (same kind of processor and Node)';
+  return `it began with ${then} kernels, these are ${String(now)}: EXP_KERNELS=${then} exp resume ${id} goes on with those it began with, on a processor that has them`;
 }
 
 async function loadTensors(engine: Engine, network: Network, experiment: Experiment, checkpoint: Checkpoint | undefined): Promise<void> {

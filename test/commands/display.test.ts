@@ -13,8 +13,8 @@ afterEach(() => { vi.useRealTimers(); });
 const metrics: EpochMetrics = { epoch: 1, step: 10, seconds: 2, lr: 0.1, 'train/loss': 0.5, 'train/accuracy': 0.8, 'test/loss': 0.25, 'test/accuracy': 0.9 };
 const ended: TrainingState = { ...initialState(), epoch: 1, step: 10, trainedImages: 95, trainingSeconds: 2, last: metrics, best: metrics };
 
-function displayOn(terminal: ReturnType<typeof memoryTerminal>, progress: Progress, quiet = false): TrainingDisplay {
-  return new TrainingDisplay({ terminal, engine: { progress: () => progress }, plan, say: (line) => terminal.write(`${line}\n`), quiet });
+function displayOn(terminal: ReturnType<typeof memoryTerminal>, progress: Progress, quiet = false, evaluatedCount = 0): TrainingDisplay {
+  return new TrainingDisplay({ terminal, engine: { progress: () => progress }, plan, evaluatedCount, say: (line) => terminal.write(`${line}\n`), quiet });
 }
 
 /** What the last redrawn line shows. */
@@ -76,4 +76,55 @@ test.each([['piped', false, false], ['quiet', true, true]])('%s: nothing is redr
   vi.advanceTimersByTime(1000);
   display.close();
   expect(terminal.text).toBe('');
+});
+
+describe('the prediction: a line that stays, once', () => {
+  const slow = { steps: 3, images: 30, loss: 1, correct: 1 };
+
+  test('after the first steps, before a stretch of them is done; evaluation is taken for three times as fast', () => {
+    const terminal = memoryTerminal();
+    const display = displayOn(terminal, slow, false, 90);
+    display.epochStarted(initialState());
+    vi.advanceTimersByTime(900);
+    expect(terminal.text).toBe('');
+    // After 1 s 30 images a second: 95 trained and 90 evaluated an epoch are 95 / 30 + 90 / 90 s; 30 of 3 × 95 are done.
+    vi.advanceTimersByTime(5000);
+    expect(terminal.text).toBe('time     about 4.2 s an epoch, 11.5 s for 3 epochs, by the speed of the first steps\n');
+    display.close();
+  });
+
+  test('from the first stretches, where these are short', () => {
+    const terminal = memoryTerminal();
+    const display = displayOn(terminal, { ...slow, steps: 0, images: 0 });
+    const state = (images: number): TrainingState => ({ ...initialState(), step: images / 10, stepInEpoch: images / 10, trainedImages: images, sums: { images, loss: 1, correct: 1 } });
+    display.epochStarted(initialState());
+    vi.advanceTimersByTime(400);
+    display.advanced(state(10));
+    vi.advanceTimersByTime(1600);
+    expect(terminal.text).toBe('');
+    display.advanced(state(40));
+    // 40 images in 2 s; 285 - 40 are left.
+    expect(terminal.text).toBe('time     about 4.8 s an epoch, 12.3 s for 3 epochs, by the speed of the first steps\n');
+    display.advanced(state(50));
+    display.close();
+    expect(terminal.text.match(/time/g)).toHaveLength(1);
+  });
+
+  test('above the line that is redrawn, on a terminal', () => {
+    const terminal = memoryTerminal({ interactive: true, columns: 120 });
+    const display = displayOn(terminal, slow);
+    display.epochStarted(initialState());
+    vi.advanceTimersByTime(1100);
+    expect(stripVTControlCharacters(terminal.text)).toMatch(/\rtime {5}about 3\.2 s an epoch, 8\.5 s for 3 epochs, by the speed of the first steps\n\repoch 1\/3/);
+    display.close();
+  });
+
+  test('not where little is left', () => {
+    const terminal = memoryTerminal();
+    const display = displayOn(terminal, { ...slow, images: 60 });
+    display.epochStarted(initialState());
+    vi.advanceTimersByTime(5000);
+    display.close();
+    expect(terminal.text).toBe('');
+  });
 });

@@ -70,9 +70,16 @@ describe('exp run', () => {
     await model.close();
   });
 
-  test('--dry-run writes nothing', async () => {
+  test('--dry-run tells memory and work, and writes nothing', async () => {
     const empty = workplace();
-    expect(await exp(['run', tiny, '--dry-run'], empty)).toMatchObject({ code: 0, stderr: expect.stringContaining('2,542 parameters') });
+    const { code, stderr } = await exp(['run', tiny, '--dry-run', '--threads', '2'], empty);
+    expect(code).toBe(0);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('2,542 parameters'),
+      expect.stringMatching(/^memory {3}[\d.]+ MB with 16 images a step on 2 threads, the dataset not counted$/),
+      // 30,696 forward: 330 images trained at three times that and 100 evaluated, in 3 epochs.
+      expect.stringMatching(/^work {5}92 k multiply-adds for each image that is trained on, 33 M an epoch, 100 M for 3 epochs$/),
+    ]);
     expect(readdirSync(empty)).toEqual([]);
   });
 
@@ -159,6 +166,11 @@ describe('exp resume refuses', () => {
     const numerics = await exp(['resume', 'latest'], place);
     expect(numerics).toMatchObject({ code: 2, stderr: expect.stringMatching(/passed over .*state-\d+\.safetensors: .*\n[^]*computed with "float64, by hand", here it would be/) });
     writeFileSync(record, goodRecord);
+
+    expect(await exp(['resume', 'latest'], place, { EXP_KERNELS: 'plain' })).toMatchObject({
+      code: 2, stderr: expect.stringMatching(/computed with "float32, fused multiply-add", here it would be "float32, separate multiply and add"\n.*began with (wide|narrow) kernels, these are plain: EXP_KERNELS=\1 exp resume tiny-001 goes on/),
+    });
+    expect(await exp(['resume', 'latest'], place, { EXP_KERNELS: 'fast' })).toMatchObject({ code: 2, stderr: expect.stringMatching(/EXP_KERNELS is "fast": there are no such kernels\n.*wide, narrow, plain/) });
 
     change(record, (text) => {
       const content = JSON.parse(text);

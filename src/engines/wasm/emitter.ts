@@ -148,6 +148,8 @@ export const memoryFill = (address: Code, bytes: Code): Code => [address, i32.co
 
 export const when = (condition: Code, then: Code): Code => [condition, 0x04, 0x40, then, 0x0b];
 
+export const whenElse = (condition: Code, then: Code, otherwise: Code): Code => [condition, 0x04, 0x40, then, 0x05, otherwise, 0x0b];
+
 /** Numbers that kernels read from the first bytes of memory; written there when a module is instantiated. */
 class ConstantPool {
   private readonly values: number[] = [];
@@ -201,6 +203,11 @@ export class FunctionBuilder {
   timesOf(count: Code, body: Code): Code {
     const left = this.local('i32');
     return [left.set(count), repeatWhile(body, left.tee(i32.sub(left.get(), i32.const(1))))];
+  }
+
+  /** Runs `body` while `condition` is not 0; it is asked before the first turn too. */
+  whileTrue(condition: Code, body: Code): Code {
+    return when(condition, repeatWhile(body, condition));
   }
 
   /** for (local = from; local != to; local += step) with at least one turn; `to` is evaluated every turn. */

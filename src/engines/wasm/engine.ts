@@ -6,10 +6,11 @@ import type { Tensor, Tensors } from '../../common/tensor.ts';
 import { sizeOf } from '../../common/shape.ts';
 import type { Engine, EngineSpec, Evaluation, ImageSource, Progress, StepReports, TrainRequest, WorkTime } from '../engine.ts';
 import { Control, createControl } from './control.ts';
-import { detectNumerics } from './features.ts';
+import { chooseKernels } from './features.ts';
+import { enableWasmFeatures } from './flags.ts';
+import { variants } from './kernels/numerics.ts';
 import { lossDivisor } from './loss.ts';
 import type { Methods } from './lower/method.ts';
-import { enableWasmFeatures } from './flags.ts';
 import type { Answer, Request } from './messages.ts';
 import { fromMemory, toMemory, type PlannedParameter } from './parameters.ts';
 import { createPlan, slotsOf, type EnginePlan } from './plan.ts';
@@ -20,12 +21,15 @@ import type { SharedReports, ThreadSetup } from './thread.ts';
 export interface WasmOptions {
   /** Which convolution methods may be chosen. */
   methods?: Methods;
+  /** Parts of a batch; another number gives other last bits. */
+  shards?: number;
 }
 
-export async function createWasmEngine(spec: EngineSpec, { methods = 'all' }: WasmOptions = {}): Promise<Engine> {
+export async function createWasmEngine(spec: EngineSpec, { methods = 'all', shards }: WasmOptions = {}): Promise<Engine> {
   enableWasmFeatures();
-  const numerics = detectNumerics();
-  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, timed: spec.timed ?? false });
+  const kernels = chooseKernels(spec.kernels);
+  const numerics = variants[kernels];
+  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, shards, timed: spec.timed ?? false });
   const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
@@ -38,7 +42,7 @@ export async function createWasmEngine(spec: EngineSpec, { methods = 'all' }: Wa
     name: 'wasm',
     numerics: numerics.fused ? 'float32, fused multiply-add' : 'float32, separate multiply and add',
     details: {
-      kernel: `${numerics.tileHeight}×${numerics.tileWidth}`, threads: spec.threads, shards: plan.shards,
+      kernels, tile: `${numerics.tileHeight}×${numerics.tileWidth}`, threads: spec.threads, shards: plan.shards,
       micro_batch: plan.train?.microBatch ?? plan.infer.microBatch, convolution: methods === 'all' ? 'direct or Winograd, by a cost model' : methods, memory_bytes: plan.pages * 65536,
     },
   });

@@ -1,17 +1,39 @@
 /** What this process's WebAssembly can do: found by trying, never by version. */
+import { UserError } from '../../common/problem.ts';
+import { kernelVariants, type KernelVariant } from '../engine.ts';
 import { ModuleBuilder, f32x4, v128, type Code } from './emitter.ts';
 import { emitGather, type GatherSpec } from './kernels/gather.ts';
-import type { Numerics } from './kernels/numerics.ts';
+import { variants, type Numerics } from './kernels/numerics.ts';
+
+/** Names a variant for every engine of a process: for tests, and for going on with a run that began elsewhere. */
+export const kernelsVariable = 'EXP_KERNELS';
 
 /**
- * Fused multiply-add where relaxed SIMD is there and fuses; the wider tile where it is faster here (V8's re-vectoriser
- * makes one 256-bit operation of two). Only `fused` changes bits.
+ * The kernels that are wanted, else the fastest here: fused multiply-add where relaxed SIMD is there and fuses, and of these
+ * the wider tile where it is faster (V8's re-vectoriser makes one 256-bit operation of two).
  */
-export function detectNumerics(): Numerics {
+export function chooseKernels(wanted?: string, environment: Readonly<Record<string, string | undefined>> = process.env): KernelVariant {
   const fused = fuses();
-  const narrow: Numerics = { fused, tileWidth: 8, tileHeight: 4 };
-  const wide: Numerics = { fused, tileWidth: 16, tileHeight: 6 };
-  return bestSeconds(wide) < bestSeconds(narrow) ? wide : narrow;
+  const named = wanted ?? (environment[kernelsVariable] || undefined);
+  if (named !== undefined) return checkKernels(named, fused, wanted === undefined);
+  if (!fused) return 'plain';
+  return bestSeconds(variants.wide) < bestSeconds(variants.narrow) ? 'wide' : 'narrow';
+}
+
+function checkKernels(named: string, fused: boolean, byVariable: boolean): KernelVariant {
+  const variant = kernelVariants.find((each) => each === named);
+  const [setting, unset] = byVariable ? [kernelsVariable, `unset ${kernelsVariable}`] : ['kernels', 'leave it out'];
+  const otherwise = `or ${unset}: the fastest that run here are taken`;
+  if (!variant) {
+    throw new UserError({ code: 'unknown-kernels', message: `${setting} is "${named}": there are no such kernels`, fix: `choose one of ${kernelVariants.join(', ')}, ${otherwise}` });
+  }
+  if (variants[variant].fused && !fused) {
+    throw new UserError({
+      code: 'kernels-unavailable', fix: `choose plain, ${otherwise}`,
+      message: `${setting} is "${named}": these kernels need fused multiply-add, which Node ${process.versions.node} does not offer on this processor`,
+    });
+  }
+  return variant;
 }
 
 /** (1 + 2^-12)² - (1 + 2^-11) is 2^-24 with one rounding and 0 with two. */

@@ -4,7 +4,7 @@
  */
 import type { Shape } from '../../common/shape.ts';
 import type { TrainingSpec } from '../engine.ts';
-import type { Network } from '../../network/network.ts';
+import { multiplyAdds, type Network } from '../../network/network.ts';
 import { optimizerNamed, withPenalty } from '../../optimizers/index.ts';
 import { createShared, type Shared } from './builder.ts';
 import { i32, memoryFill, ModuleBuilder, reservedBytes, type Code, type FunctionBuilder } from './emitter.ts';
@@ -13,7 +13,7 @@ import { emitTransposeBlocks } from './kernels/transpose.ts';
 import { emitReduce, emitUpdate } from './kernels/update.ts';
 import { lowerNetwork, type LoweredNetwork } from './lower/index.ts';
 import type { Methods } from './lower/method.ts';
-import { Arena, chooseMicroBatch, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
+import { Arena, chooseMicroBatch, chooseShards, inOrder, placeProgram, placeShared, placeSums, planProgram, type Placement, type ProgramMemory } from './memory.ts';
 import { planParameters, type PlannedParameter } from './parameters.ts';
 import { surroundings, type TimedCall } from './stopwatch.ts';
 import { sixteens, type Argument, type Call, type EmitContext, type FeatureMap, type Finale, type Frozen, type LossPlan } from './program.ts';
@@ -86,9 +86,6 @@ export interface EnginePlan {
   turnedBlocks: Int32Array;
 }
 
-/** Copies of the gradients that the shards may take together, and how many shards there are at most. */
-const gradientCopiesBytes = 256 * 2 ** 20;
-const mostShards = 8;
 /** Floats that one turn of a reduction or update handles: long enough to stream, short enough to share out. */
 const chunkFloats = 16384;
 /** Between the scratch of two threads: neighbouring lines are prefetched, and equal offsets must not share cache sets. */
@@ -96,11 +93,11 @@ const guardBytes = 4096 + 192;
 
 /** Bytes that an engine for the network takes, images not counted: what it will use is known without making it. */
 export function plannedBytes(network: Network, training: TrainingSpec | undefined, threads: number): number {
-  return layOut(network, training, threads, [], 'all').arena.bytes;
+  return layOut(network, training, { threads, keep: [], methods: 'all' }).arena.bytes;
 }
 
 /** Everything in its place; what is inferred here is all that emission needs. */
-function layOut(network: Network, training: TrainingSpec | undefined, threads: number, keep: readonly string[], methods: Methods) {
+function layOut(network: Network, training: TrainingSpec | undefined, { threads, keep, methods, shards: wanted }: Pick<PlanOptions, 'threads' | 'keep' | 'methods' | 'shards'>) {
   const shared = createShared();
   const infer = lowerNetwork(network, { training: false, keep, shared, methods });
   const train = training && lowerNetwork(network, { training: true, keep, shared, methods });
@@ -112,12 +109,16 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
   const arena = new Arena(reservedBytes);
   const allFloats = parameters.reduce((sum, each) => sum + each.size, 0);
   const trainedBytes = 4 * parameters.filter((each) => each.trained).reduce((sum, each) => sum + each.size, 0);
+  const derivedBytes = [...shared.derived.values()].reduce((sum, { to }) => sum + to.bytes, 0);
   const parameterAddress = arena.take(4 * allFloats);
 
-  let gradientAddress = 0, shardBytes = 0, shards = mostShards;
+  const batchSize = training?.batchSize ?? 0;
+  // Read forward and for the gradient to the data; the gradient read and written.
+  const weightBytes = 4 * (4 * allFloats) + 2 * derivedBytes;
+  let gradientAddress = 0, shardBytes = 0, shards = 0;
   if (train) {
     shardBytes = placeSums(train.build, trainedBytes, 0);
-    shards = Math.max(1, Math.min(mostShards, Math.floor(gradientCopiesBytes / shardBytes)));
+    shards = wanted ?? chooseShards({ multiplyAdds: multiplyAdds(network), weightBytes, copyBytes: shardBytes, batchSize });
     gradientAddress = arena.take(shards * shardBytes);
     for (const sum of train.build.sums) {
       sum.address += gradientAddress;
@@ -131,8 +132,10 @@ function layOut(network: Network, training: TrainingSpec | undefined, threads: n
     blocks.flatMap(([a, b]) => [shared.parameters.get(key)!.address + a, to.address + b])));
   const turned = { list: arena.take(turnedBlocks.byteLength), count: turnedBlocks.length / 2 };
 
-  const batchSize = training?.batchSize ?? 0;
-  const microBatches = { infer: chooseMicroBatch(infer.build), train: train ? Math.min(chooseMicroBatch(train.build), Math.max(1, Math.ceil(batchSize / shards))) : 0 };
+  const microBatches = {
+    infer: chooseMicroBatch(infer.build, 4 * allFloats + derivedBytes / 2, Infinity),
+    train: train ? chooseMicroBatch(train.build, weightBytes, Math.ceil(batchSize / shards)) : 0,
+  };
   // Each program has scratch of its own: the borders of one are cells of the other.
   const trainMemory = train && planProgram(train.build, microBatches.train, batchSize, { thread: 0, batch: arena.bytes });
   const inferMemory = planProgram(infer.build, microBatches.infer, 0, { thread: trainMemory?.threadBytes ?? 0, batch: 0 });
@@ -154,6 +157,8 @@ export interface PlanOptions {
   keep: readonly string[];
   numerics: Numerics;
   methods: Methods;
+  /** In place of the number that the network and the batch lead to. */
+  shards?: number;
   /** Every kernel call as a function of its own. */
   timed: boolean;
 }
@@ -162,7 +167,7 @@ export function createPlan(
   network: Network, training: TrainingSpec | undefined, how: PlanOptions,
 ): { plan: EnginePlan; bytes: Uint8Array<ArrayBuffer> } {
   const { numerics } = how;
-  const layout = layOut(network, training, how.threads, how.keep, how.methods);
+  const layout = layOut(network, training, how);
   const { arena, shared, infer, train, parameters, optimizer, turnedBlocks, turned, shards, shardBytes, batchSize } = layout;
   const { microBatches, trainMemory, inferMemory, scratchBytes } = layout;
   const { parameterAddress, gradientAddress, scratchAddress } = layout;
@@ -173,7 +178,7 @@ export function createPlan(
     emitProgram(module, { numerics, lossImport, microBatch: microBatches[name], firstSlot, timed: how.timed }, name, lowered, memory);
   const inferProgram = emit('infer', infer, inferMemory, 0);
   const programs = { infer: inferProgram, train: train && emit('train', train, trainMemory!, inferProgram.timed?.length ?? 0) };
-  const derived = { turned, steps: emitDerived(module, shared) };
+  const derived = { turned, steps: emitDerived(module, numerics, shared) };
   if (training && optimizer) emitOptimizer(module, training, optimizer, shards, shardBytes);
   const pages = Math.ceil(arena.bytes / 65536);
   return {
@@ -225,10 +230,10 @@ function emitOptimizer(module: ModuleBuilder, training: TrainingSpec, plan: Opti
   emitUpdate(module, 'update', withPenalty(optimizerNamed(type)!, training.penalty).update(options), plan.states, plan.scalars);
 }
 
-function emitDerived(module: ModuleBuilder, shared: Shared): DerivedPlan['steps'] {
+function emitDerived(module: ModuleBuilder, numerics: Numerics, shared: Shared): DerivedPlan['steps'] {
   emitTransposeBlocks(module, 'turn');
   return [...shared.derived.values()].map(({ from, to, blocks, blockFloats, pointBlockFloats, emit }) => ({
-    function: module.nameOf(emit(module)), from: from.address, to: to.address, blocks, fromBytes: 4 * blockFloats, toBytes: 4 * pointBlockFloats,
+    function: module.nameOf(emit(module, numerics)), from: from.address, to: to.address, blocks, fromBytes: 4 * blockFloats, toBytes: 4 * pointBlockFloats,
   }));
 }
 
@@ -258,7 +263,7 @@ function emitProgram(module: ModuleBuilder, options: EmitOptions, name: 'train' 
     const finish = inPhase.flatMap((operation) => operation.finish?.(context) ?? []);
     if (finish.length === 0) return;
     module.function(`${name}.start${phase}`, signature, [], (f) =>
-      inPhase.flatMap(({ sums }) => (sums ? [memoryFill(i32.add(f.parameter(5).get(), i32.const(sums.address)), i32.const(sums.bytes))] : [])));
+      inPhase.flatMap(({ sums }) => (sums ? [i32.store(f.parameter(5).get(), i32.const(1), sums.address)] : [])));
     module.function(`${name}.finish${phase}`, signature, [], (f) => code(f, finish));
   });
   const lossMaps = build.operations.filter((operation) => operation.pass === 'loss').map((operation) => operation.reads[0]);
@@ -279,7 +284,7 @@ function emitProgram(module: ModuleBuilder, options: EmitOptions, name: 'train' 
 function argumentCode(f: FunctionBuilder, argument: Argument, placement: (map: FeatureMap) => Placement, workspace: number): Code {
   const [image, images, shard, step, seed, scratch] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i).get()) as [Code, Code, Code, Code, Code, Code];
   if ('value' in argument) return i32.const(argument.value);
-  if ('threadPlace' in argument) return i32.add(scratch, i32.const(argument.threadPlace.address));
+  if ('threadPlace' in argument) return i32.add(scratch, i32.const(argument.threadPlace.address + 4 * (argument.offset ?? 0)));
   if ('workspace' in argument) return i32.add(scratch, i32.const(workspace + argument.workspace));
   if ('of' in argument) return { image, images, step, seed }[argument.of];
   const offset = 4 * (argument.offset ?? 0);

@@ -41,7 +41,7 @@ export type Argument =
   | { place: Place; offset?: number }
   | { shard: ShardPlace; offset?: number }
   /** In the thread's memory: sums kept over a shard, and the workspace that one operation uses at a time. */
-  | { threadPlace: Place }
+  | { threadPlace: Place; offset?: number }
   | { workspace: number }
   | { value: number }
   | { of: 'image' | 'images' | 'step' | 'seed' };
@@ -63,7 +63,7 @@ export interface Operation {
   writes: readonly FeatureMap[];
   /** Emits the kernels, once every map has its layout. */
   emit(context: EmitContext): Call[];
-  /** Sums of the thread that are cleared before the first images of a shard, and the calls after the last. */
+  /** Sums of the thread, and the calls after the last images of a shard. Their first word is set before the first: nothing is in them yet. */
   sums?: Place;
   finish?(context: EmitContext): Call[];
   work?: Work;
@@ -78,7 +78,7 @@ export interface Derived {
   blockFloats: number;
   pointBlockFloats: number;
   /** Emits the kernel: parameters from, to, temporary, blocks. */
-  emit(module: ModuleBuilder): number;
+  emit(module: ModuleBuilder, numerics: Numerics): number;
 }
 
 export interface EmitContext {

@@ -3,7 +3,7 @@
  * An engine is made into a target by training one step of SGD with momentum from zero: its velocity is the gradient then.
  */
 import type * as Engines from '../../../src/engines/index.ts';
-import type { Engine, ImageSource } from '../../../src/engines/engine.ts';
+import type { Engine, ImageSource, KernelVariant } from '../../../src/engines/engine.ts';
 import { RandomStream, purpose } from '../../../src/common/random.ts';
 import type { Shape } from '../../../src/common/shape.ts';
 import { sizeOf } from '../../../src/common/shape.ts';
@@ -12,7 +12,7 @@ import { parameterKey } from '../../../src/network/network.ts';
 import type { Network } from '../../../src/network/network.ts';
 
 /** The compiled engine (`npm test` builds first): its threads start in a tenth of the time. */
-const { createEngine } = await import(new URL('../../../dist/engines/index.js', import.meta.url).href) as typeof Engines;
+export const { createEngine } = await import(new URL('../../../dist/engines/index.js', import.meta.url).href) as typeof Engines;
 
 export interface ConformanceTarget {
   name: string;
@@ -68,12 +68,12 @@ export function networkInputs({ count, shape, pixels }: Batch): Float64Array {
 }
 
 /** `keep`: whether every layer's output can be read outside training; else layers may be fused there, and only the network's can. */
-export const wasm = (threads: number, keep: boolean): ConformanceTarget => ({
-  name: `wasm, ${threads} thread${threads === 1 ? '' : 's'}${keep ? ', outputs kept' : ''}`,
+export const wasm = (threads: number, keep: boolean, kernels?: KernelVariant): ConformanceTarget => ({
+  name: `wasm, ${threads} thread${threads === 1 ? '' : 's'}${keep ? ', outputs kept' : ''}${kernels ? `, ${kernels} kernels` : ''}`,
   async open(network, batchSize) {
     const optimizer = { type: 'sgd', options: { lr: 0.5, momentum: 0.5, nesterov: false, weight_decay: 0 } };
     const kept = keep ? network.layers.slice(1).map((layer) => layer.name) : [];
-    const engine = await createEngine({ network, threads, keep: kept, training: { batchSize, optimizer, seed } });
+    const engine = await createEngine({ network, threads, kernels, keep: kept, training: { batchSize, optimizer, seed } });
     return {
       forwardBackward: (weights, batch, step) => oneStep(engine, network, weights, batch, step),
       async forward(weights, batch) {

@@ -9,7 +9,11 @@ test('each version gets only flags that it knows', () => {
   expect(feature('22.23.3', 'x64')).toEqual([]);
   expect(feature('24.21.0', 'x64')).toEqual(['--experimental-wasm-revectorize']);
   expect(feature('24.21.0', 'arm64')).toEqual([]);
-  expect(feature('27.0.0', 'x64')).toEqual([]);
+});
+
+test('a Node that was not looked at gets none, for it would complain', () => {
+  expect(wasmFlags('27.0.0', 'x64')).toEqual([]);
+  expect(wasmFlags('unknown', 'x64')).toEqual([]);
 });
 
 test('the flags for this Node exist in its V8', () => {

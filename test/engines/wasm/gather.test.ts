@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { detectNumerics } from '../../../src/engines/wasm/features.ts';
 import { emitGather, tileHeights, type GatherSpec } from '../../../src/engines/wasm/kernels/gather.ts';
-import type { Numerics } from '../../../src/engines/wasm/kernels/numerics.ts';
+import { variants, type Numerics } from '../../../src/engines/wasm/kernels/numerics.ts';
 import { emitBiasGradient, emitWeightGradient } from '../../../src/engines/wasm/kernels/weightGradient.ts';
 import { createKernel, randomFloats, relativeError, type Kernel } from './kernel.ts';
 
-const { fused } = detectNumerics();
+const { wide, narrow, plain } = variants;
 const at = { input: 65536, weights: 131072, bias: 4096, output: 327680, gradient: 524288 };
 const images = 2;
 
@@ -55,8 +54,6 @@ function run(numerics: Numerics, of: GatherSpec): Kernel {
   return kernel;
 }
 
-const narrow: Numerics = { fused, tileWidth: 8, tileHeight: 4 };
-const wide: Numerics = { fused, tileWidth: 16, tileHeight: 6 };
 const row = spec().input.row;
 const cases: [string, GatherSpec][] = [
   ['3×3', spec()],
@@ -67,31 +64,34 @@ const cases: [string, GatherSpec][] = [
 ];
 
 test.each(cases)('gather product %s equals the formula', (_, of) => {
-  const kernel = run(wide, of);
-  // A sum of up to 144 products in float32: a few units of 2^-24 of the largest value.
-  expect(relativeError(outputOf(kernel, of), expectedOutput(kernel, of))).toBeLessThan(2e-6);
+  for (const numerics of [wide, narrow, plain]) {
+    const kernel = run(numerics, of);
+    // A sum of up to 144 products in float32: a few units of 2^-24 of the largest value.
+    expect(relativeError(outputOf(kernel, of), expectedOutput(kernel, of))).toBeLessThan(2e-6);
+  }
 });
 
 test.each(cases)('gather product %s has the same bits for every tile', (_, of) => {
   expect(outputOf(run(wide, of), of)).toEqual(outputOf(run(narrow, of), of));
+  expect(outputOf(run({ ...plain, tileWidth: 16, tileHeight: 6 }, of), of)).toEqual(outputOf(run(plain, of), of));
 });
 
 test('addend, ReLU and mask are applied in this order', () => {
   const of = spec({ relu: true, addend: spec().output, mask: spec().output });
   const kernel = createKernel((module) => emitGather(module, 'gather', wide, of));
   load(kernel);
-  const plain = expectedOutput(kernel, of);
+  const before = expectedOutput(kernel, of);
   kernel.floats.set(randomFloats(10000, 4), at.gradient / 4);
   kernel.run(at.input, at.weights, at.bias, at.output, at.gradient, at.gradient, images);
   const other = outputOf({ ...kernel, floats: kernel.floats.subarray((at.gradient - at.output) / 4) }, of);
-  const expected = plain.map((value, i) => (other[i] > 0 ? Math.max(0, value + other[i]) : 0));
+  const expected = before.map((value, i) => (other[i] > 0 ? Math.max(0, value + other[i]) : 0));
   expect(relativeError(outputOf(kernel, of), expected)).toBeLessThan(2e-6);
 });
 
-test('the gradient to weights and bias is added to what is there', () => {
+test.each(Object.entries(variants))('the gradient to weights and bias is added to what is there: %s', (_, numerics) => {
   const of = spec();
   const expected = new Float64Array(2 * 144 * 16).fill(0.5), bias = new Float64Array(32).fill(0.25);
-  const kernel = createKernel((module) => emitWeightGradient(module, 'weights', wide, of));
+  const kernel = createKernel((module) => emitWeightGradient(module, 'weights', numerics, of));
   const biasKernel = createKernel((module) => emitBiasGradient(module, 'bias', of));
   for (const each of [kernel, biasKernel]) {
     load(each);

@@ -1,6 +1,7 @@
 /** Compiles an element-wise expression (common/expression.ts) to SIMD code over four floats. */
 import type { Expression } from '../../../common/expression.ts';
 import { f32x4, v128, type Code, type FunctionBuilder, type Local } from '../emitter.ts';
+import { multiplyAdd, type Numerics } from './numerics.ts';
 import { emitErrorFunction, emitExponential, emitLogarithm, emitTanh } from './transcendental.ts';
 
 /**
@@ -12,8 +13,10 @@ export function compileExpression(f: FunctionBuilder, expression: Expression, in
   return { before, value: values[0] };
 }
 
-/** Several expressions at once: what they share is computed once. */
-export function compileExpressions(f: FunctionBuilder, expressions: readonly Expression[], inputs: Readonly<Record<string, Local>>): { before: Code; values: Code[] } {
+/** Several expressions at once: what they share is computed once. `numerics`: sums of products may be fused. */
+export function compileExpressions(
+  f: FunctionBuilder, expressions: readonly Expression[], inputs: Readonly<Record<string, Local>>, numerics?: Numerics,
+): { before: Code; values: Code[] } {
   const before: Code[] = [];
   const known = new Map<Expression, Local>();
   const visit = (e: Expression): Code => {
@@ -26,10 +29,15 @@ export function compileExpressions(f: FunctionBuilder, expressions: readonly Exp
     known.set(e, local);
     return local.get();
   };
+  /** left ± constant · something in one operation, where that is what it is. */
+  const addScaled = (left: Expression, right: Expression, sign: 1 | -1): Code | undefined => {
+    if (!numerics?.fused || right.op !== 'multiply' || right.left.op !== 'constant') return undefined;
+    return multiplyAdd(numerics, f.constant(sign * right.left.value), visit(right.right), visit(left));
+  };
   const compute = (e: Exclude<Expression, { op: 'constant' | 'input' }>): Code => {
     switch (e.op) {
-      case 'add': return f32x4.add(visit(e.left), visit(e.right));
-      case 'subtract': return f32x4.sub(visit(e.left), visit(e.right));
+      case 'add': return addScaled(e.left, e.right, 1) ?? f32x4.add(visit(e.left), visit(e.right));
+      case 'subtract': return addScaled(e.left, e.right, -1) ?? f32x4.sub(visit(e.left), visit(e.right));
       case 'multiply': return f32x4.mul(visit(e.left), visit(e.right));
       case 'divide': return f32x4.div(visit(e.left), visit(e.right));
       case 'max': return f32x4.pmax(visit(e.left), visit(e.right));

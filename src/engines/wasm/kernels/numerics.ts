@@ -1,4 +1,5 @@
 /** What a kernel may use of the machine. Only `fused` changes bits; the width changes speed alone. */
+import type { KernelVariant } from '../../engine.ts';
 import { f32x4, type Code } from '../emitter.ts';
 
 export interface Numerics {
@@ -9,6 +10,13 @@ export interface Numerics {
   /** Output pixels (or weight rows) of a register tile. */
   tileHeight: number;
 }
+
+/** 16 registers of 256 bits hold 6×16 sums, a row and a scalar; of 128 bits, 4×8 sums. */
+export const variants: Readonly<Record<KernelVariant, Numerics>> = {
+  wide: { fused: true, tileWidth: 16, tileHeight: 6 },
+  narrow: { fused: true, tileWidth: 8, tileHeight: 4 },
+  plain: { fused: false, tileWidth: 8, tileHeight: 4 },
+};
 
 /** a · b + c */
 export function multiplyAdd(numerics: Numerics, a: Code, b: Code, c: Code): Code {

@@ -43,22 +43,22 @@ export const winograd2: Winograd = {
 /** Points 0, 1, -1, 2, -2, ∞. Shared sums are shared objects, so that they are computed once. */
 export const winograd4: Winograd = (() => {
   const even = subtract(x(4), multiply(4, x(2))), odd = subtract(x(3), multiply(4, x(1)));
-  const even2 = subtract(x(4), x(2)), odd2 = multiply(2, subtract(x(3), x(1)));
+  const even2 = subtract(x(4), x(2)), odd2 = subtract(x(3), x(1));
   const sum1 = add(x(1), x(2)), sum2 = add(x(3), x(4)), difference1 = subtract(x(1), x(2)), difference2 = subtract(x(3), x(4));
   const ends = multiply(-1 / 6, add(x(0), x(2))), middle = multiply(-1 / 6, x(1));
   const ends2 = add(multiply(1 / 24, x(0)), multiply(1 / 6, x(2))), middle2 = multiply(1 / 12, x(1));
-  const low = add(x(0), x(2)), high = add(x(1), x(3)), low2 = add(x(0), multiply(4, x(2))), high2 = add(multiply(2, x(1)), multiply(8, x(3)));
+  const low = add(x(0), x(2)), high = add(x(1), x(3)), low2 = add(x(0), multiply(4, x(2))), high2 = add(x(1), multiply(4, x(3)));
   return {
     tile: 4, points: 6,
     data: [
-      add(subtract(multiply(4, x(0)), multiply(5, x(2))), x(4)), add(even, odd), subtract(even, odd), add(even2, odd2), subtract(even2, odd2),
-      add(subtract(multiply(4, x(1)), multiply(5, x(3))), x(5)),
+      add(subtract(x(4), multiply(5, x(2))), multiply(4, x(0))), add(even, odd), subtract(even, odd), add(even2, multiply(2, odd2)), subtract(even2, multiply(2, odd2)),
+      add(subtract(x(5), multiply(5, x(3))), multiply(4, x(1))),
     ],
     output: [
       add(add(x(0), sum1), sum2), add(difference1, multiply(2, difference2)), add(sum1, multiply(4, sum2)), add(add(difference1, multiply(8, difference2)), x(5)),
     ],
     weights: [divide(x(0), 4), add(ends, middle), subtract(ends, middle), add(ends2, middle2), subtract(ends2, middle2), x(2)],
-    gradient: [x(0), add(low, high), subtract(low, high), add(low2, high2), subtract(low2, high2), x(3)],
+    gradient: [x(0), add(low, high), subtract(low, high), add(low2, multiply(2, high2)), subtract(low2, multiply(2, high2)), x(3)],
     weightGradient: [
       add(subtract(divide(x(0), 4), multiply(1 / 6, sum1)), multiply(1 / 24, sum2)),
       subtract(multiply(1 / 12, difference2), multiply(1 / 6, difference1)),
@@ -84,13 +84,13 @@ interface Pass {
 }
 
 /** `source` and `target` end one run further. */
-function emitPass(f: FunctionBuilder, source: Local, target: Local, pass: Pass): Code {
+function emitPass(f: FunctionBuilder, numerics: Numerics, source: Local, target: Local, pass: Pass): Code {
   const { transform, run, finish } = pass;
   const results = pass.results ?? transform.length;
   const eight = (offset: number): Code => {
     const halves = [0, 1].map((part) => {
       const inputs = Array.from({ length: pass.inputs }, () => f.local('v128'));
-      const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])));
+      const { before, values } = compileExpressions(f, transform.slice(0, results), Object.fromEntries(inputs.map((local, i) => [`x${i}`, local])), numerics);
       const outputs = values.map(() => f.local('v128'));
       return {
         load: inputs.map((local, i) => local.set(v128.load(source.get(), 4 * i * pass.from + 16 * part + offset))),
@@ -123,19 +123,19 @@ export interface ToPlanes {
   plane: number;
 }
 
-/** Map → planes (Bᵀ d B, or A dY Aᵀ). Parameters: map (at the first tile's first pixel), planes, temporary row of tiles, images. */
-export function emitToPlanes(module: ModuleBuilder, name: string, spec: ToPlanes): number {
+/** Map → planes (Bᵀ d B, or A dY Aᵀ). Parameters: map (at the first tile's first pixel), planes, temporary row of tiles, images, rows of tiles of each. */
+export function emitToPlanes(module: ModuleBuilder, name: string, numerics: Numerics, spec: ToPlanes): number {
   const { transform, inputs, step, grid, channels, map, plane } = spec;
   const points = transform.length;
   const line = (step * (grid.columns - 1) + inputs) * channels;
-  return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const image = f.parameter(0), planes = f.parameter(1), temporary = f.parameter(2);
     const row = f.local('i32'), from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), point = f.local('i32');
-    const along = emitPass(f, from, to, { transform, inputs, from: map.row, to: line, run: line });
+    const along = emitPass(f, numerics, from, to, { transform, inputs, from: map.row, to: line, run: line });
     const across: Code = [
       from.set(part.get()), to.set(point.get()),
       f.times(grid.columns, [
-        emitPass(f, from, to, { transform, inputs, from: channels, to: plane, run: channels }),
+        emitPass(f, numerics, from, to, { transform, inputs, from: channels, to: plane, run: channels }),
         from.advance(4 * (step - 1) * channels),
       ]),
       part.advance(4 * line), point.advance(4 * points * plane),
@@ -145,7 +145,7 @@ export function emitToPlanes(module: ModuleBuilder, name: string, spec: ToPlanes
       part.set(temporary.get()), point.set(planes.get()), f.times(points, across),
       row.advance(4 * step * map.row), planes.advance(4 * grid.columns * channels),
     ];
-    return f.timesOf(f.parameter(3).get(), [row.set(image.get()), f.times(grid.rows, rowOfTiles), image.advance(4 * map.image)]);
+    return f.timesOf(f.parameter(3).get(), [row.set(image.get()), f.timesOf(f.parameter(4).get(), rowOfTiles), image.advance(4 * map.image)]);
   });
 }
 
@@ -163,12 +163,12 @@ export interface FromPlanes {
   mask?: Steps;
 }
 
-/** Planes → map (Aᵀ M A), with what is folded in. Parameters: planes, bias, output, addend, mask, temporary row of tiles, images. */
-export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPlanes): number {
+/** Planes → map (Aᵀ M A), with what is folded in. Parameters: planes, bias, output, addend, mask, temporary row of tiles, images, rows of tiles of each, whether the last row is the image's. */
+export function emitFromPlanes(module: ModuleBuilder, name: string, numerics: Numerics, spec: FromPlanes): number {
   const { transform, tile, height, width, channels, plane, output } = spec;
   const points = tile + 2, grid = gridOf(height, width, tile);
   const line = grid.columns * channels;
-  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
     const [planes, bias, temporary] = [f.parameter(0), f.parameter(1), f.parameter(5)];
     const folded = [
       { image: f.parameter(2), steps: output }, ...(spec.addend ? [{ image: f.parameter(3), steps: spec.addend }] : []), ...(spec.mask ? [{ image: f.parameter(4), steps: spec.mask }] : []),
@@ -186,7 +186,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
     /** One tile of an output row; at the right edge only the first `columns` results. */
     const tileAcross = (columns: number): Code => [
       spec.bias ? channel.set(bias.get()) : [],
-      emitPass(f, from, target.at, {
+      emitPass(f, numerics, from, target.at, {
         transform, inputs: points, from: line, to: output.column, run: channels, results: columns, finish, along: [...others, ...(spec.bias ? [channel] : [])],
       }),
       folded.map(({ at, steps }) => at.advance(4 * (tile * steps.column - channels))),
@@ -201,7 +201,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
       part.set(temporary.get()), channel.set(planes.get()),
       f.times(points, [
         from.set(channel.get()), to.set(part.get()),
-        emitPass(f, from, to, { transform, inputs: points, from: points * plane, to: points * line, run: line }),
+        emitPass(f, numerics, from, to, { transform, inputs: points, from: points * plane, to: points * line, run: line }),
         channel.advance(4 * plane), part.advance(4 * line),
       ]),
       part.set(temporary.get()),
@@ -209,9 +209,12 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
       planes.advance(4 * line),
     ];
     const lastRows = height - tile * (grid.rows - 1);
+    const rows = f.parameter(7), last = f.parameter(8), whole = f.local('i32');
     return f.timesOf(f.parameter(6).get(), [
       folded.map(({ row, image }) => row.set(image.get())),
-      lastRows === tile ? f.times(grid.rows, rowOfTiles(tile)) : [f.times(grid.rows - 1, rowOfTiles(tile)), rowOfTiles(lastRows)],
+      lastRows === tile
+        ? f.timesOf(rows.get(), rowOfTiles(tile))
+        : [whole.set(i32.sub(rows.get(), last.get())), when(whole.get(), f.timesOf(whole.get(), rowOfTiles(tile))), when(last.get(), rowOfTiles(lastRows))],
       folded.map(({ image, steps }) => image.advance(4 * steps.image)),
     ]);
   });
@@ -219,7 +222,7 @@ export function emitFromPlanes(module: ModuleBuilder, name: string, spec: FromPl
 
 export interface PointsSpec {
   points: number;
-  /** Tiles of one image. */
+  /** Tiles of a row. */
   tiles: number;
   channels: number;
   outputs: number;
@@ -227,8 +230,8 @@ export interface PointsSpec {
   toPlane: number;
 }
 
-/** out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Parameters: planes in, weights, planes out, images. */
-export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec & { mostImages: number }): number {
+/** out[point][tile][n] = Σ_c in[point][tile][c] · w[point][c][n]. Parameters: planes in, weights, planes out, rows of tiles. */
+export function emitPointProducts(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec & { mostRows: number }): number {
   const { tileWidth: width } = numerics;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const input_ = f.parameter(0), w = f.parameter(1), output = f.parameter(2);
@@ -244,7 +247,7 @@ export function emitPointProducts(module: ModuleBuilder, name: string, numerics:
         from.advance(4 * high * spec.channels), to.advance(4 * high * spec.outputs),
       ];
     };
-    const rows = inTiles(f, f.parameter(3), spec.tiles, spec.mostImages, numerics.tileHeight, group);
+    const rows = inTiles(f, f.parameter(3), spec.tiles, spec.mostRows, numerics.tileHeight, group);
     const part: Code = [from.set(input_.get()), to.set(output.get()), rows.run, output.advance(4 * width), w.advance(4 * width)];
     const parts = 16 / width, blocks = spec.outputs / 16;
     return [
@@ -257,34 +260,34 @@ export function emitPointProducts(module: ModuleBuilder, name: string, numerics:
   });
 }
 
-/** `rowsOfImage` rows of each image, all together cut into register tiles of nearly equal height: one loop for every height that some number of images leads to. */
-function inTiles(f: FunctionBuilder, images: Local, rowsOfImage: number, mostImages: number, highest: number, tile: (height: number) => Code): { before: Code; run: Code } {
-  const cuts = Array.from({ length: mostImages }, (_, i) => tileHeights((i + 1) * rowsOfImage, highest));
+/** `count` times `unit` rows, cut into register tiles of nearly equal height: one loop for every height that some count up to `most` leads to. */
+function inTiles(f: FunctionBuilder, count: Local, unit: number, most: number, highest: number, tile: (height: number) => Code): { before: Code; run: Code } {
+  const cuts = Array.from({ length: most }, (_, i) => tileHeights((i + 1) * unit, highest));
   const heights = [...new Set(cuts.flatMap((cut) => cut.map(({ height }) => height)))];
   const rows = f.local('i32'), tiles = f.local('i32'), low = f.local('i32'), higher = f.local('i32');
-  const counts = heights.map((height) => ({ height, count: f.local('i32') }));
+  const counts = heights.map((height) => ({ height, times: f.local('i32') }));
   const before: Code = [
-    rows.set(i32.mul(images.get(), i32.const(rowsOfImage))),
+    rows.set(i32.mul(count.get(), i32.const(unit))),
     tiles.set(i32.divU(i32.add(rows.get(), i32.const(highest - 1)), i32.const(highest))),
     low.set(i32.divU(rows.get(), tiles.get())), higher.set(i32.remU(rows.get(), tiles.get())),
-    counts.map(({ height, count }) => count.set(choose(
+    counts.map(({ height, times }) => times.set(choose(
       i32.eq(low.get(), i32.const(height)), i32.sub(tiles.get(), higher.get()), choose(i32.eq(low.get(), i32.const(height - 1)), higher.get(), i32.const(0)),
     ))),
   ];
-  return { before, run: counts.map(({ height, count }) => when(count.get(), f.timesOf(count.get(), tile(height)))) };
+  return { before, run: counts.map(({ height, times }) => when(times.get(), f.timesOf(times.get(), tile(height)))) };
 }
 
-/** dU[point][c][n] += Σ_tile V[point][tile][c] · Z[point][tile][n]. Parameters: V, Z, dU, images. */
-export function emitPointGradients(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec): number {
+/** dU[point][c][n] (+)= Σ_tile V[point][tile][c] · Z[point][tile][n]; `fresh`: what is there does not count. Parameters: V, Z, dU, rows of tiles. */
+export function emitPointGradients(module: ModuleBuilder, name: string, numerics: Numerics, spec: PointsSpec, fresh: boolean): number {
   const width = numerics.tileWidth, parts = 16 / width;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
-    const v = f.parameter(0), z = f.parameter(1), weights = f.parameter(2), images = f.parameter(3);
+    const v = f.parameter(0), z = f.parameter(1), weights = f.parameter(2), rows = f.parameter(3);
     const a = f.local('i32'), b = f.local('i32'), x_ = f.local('i32'), y = f.local('i32'), tiles = f.local('i32');
     const scalars = f.localsOf('v128', numerics.tileHeight), row = f.localsOf('v128', width / 4);
     const sums = (height: number): Code => {
       const tile = createTile(f, height, width);
       return [
-        a.set(x_.get()), b.set(y.get()), setTile(tile, (r, c) => v128.load(weights.get(), 64 * r + 16 * c)),
+        a.set(x_.get()), b.set(y.get()), setTile(tile, (r, c) => (fresh ? v128.zero : v128.load(weights.get(), 64 * r + 16 * c))),
         f.timesOf(tiles.get(), [multiplyStep(numerics, tile, a, 4, b, scalars, row), a.advance(4 * spec.channels), b.advance(4 * spec.outputs)]),
         storeTile(tile, weights.get(), 64), x_.advance(4 * height), weights.advance(64 * height),
       ];
@@ -294,7 +297,7 @@ export function emitPointGradients(module: ModuleBuilder, name: string, numerics
       weights.advance(4 * width - 64 * spec.channels), y.advance(4 * width),
     ];
     return [
-      tiles.set(i32.mul(images.get(), i32.const(spec.tiles))),
+      tiles.set(i32.mul(rows.get(), i32.const(spec.tiles))),
       f.times(spec.points, [
         y.set(z.get()), f.times(spec.outputs / 16, [f.times(parts, part), weights.advance(64 * spec.channels - 64)]),
         v.advance(4 * spec.fromPlane), z.advance(4 * spec.toPlane),
@@ -304,17 +307,17 @@ export function emitPointGradients(module: ModuleBuilder, name: string, numerics
 }
 
 /** Weights [block][3][3][channel][16] → U [point][block][channel][16] (G g Gᵀ). Parameters: weights of a block, U at the block, temporary, blocks. */
-export function emitWeightsToPoints(module: ModuleBuilder, name: string, transform: Transform, channels: number, blocks: number): number {
+export function emitWeightsToPoints(module: ModuleBuilder, name: string, numerics: Numerics, transform: Transform, channels: number, blocks: number): number {
   const run = 16 * channels, points = transform.length, plane = run * blocks;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const weights = f.parameter(0), target = f.parameter(1), temporary = f.parameter(2);
     const from = f.local('i32'), to = f.local('i32'), part = f.local('i32'), point = f.local('i32');
     return f.timesOf(f.parameter(3).get(), [
       // Along the kernel's columns: three runs side by side.
-      from.set(weights.get()), to.set(temporary.get()), emitPass(f, from, to, { transform, inputs: 3, from: 3 * run, to: 3 * run, run: 3 * run }),
+      from.set(weights.get()), to.set(temporary.get()), emitPass(f, numerics, from, to, { transform, inputs: 3, from: 3 * run, to: 3 * run, run: 3 * run }),
       part.set(temporary.get()), point.set(target.get()),
       f.times(points, [
-        from.set(part.get()), to.set(point.get()), emitPass(f, from, to, { transform, inputs: 3, from: run, to: plane, run }),
+        from.set(part.get()), to.set(point.get()), emitPass(f, numerics, from, to, { transform, inputs: 3, from: run, to: plane, run }),
         part.advance(4 * 3 * run), point.advance(4 * points * plane),
       ]),
       weights.advance(4 * 9 * run), target.advance(4 * run),
@@ -323,7 +326,7 @@ export function emitWeightsToPoints(module: ModuleBuilder, name: string, transfo
 }
 
 /** dU → gradient of the weights (Gᵀ dU G), written over what is there. Parameters: dU at a block, gradient of the block, temporary, blocks. */
-export function emitPointsToWeights(module: ModuleBuilder, name: string, transform: Transform, points: number, channels: number, blocks: number): number {
+export function emitPointsToWeights(module: ModuleBuilder, name: string, numerics: Numerics, transform: Transform, points: number, channels: number, blocks: number): number {
   const run = 16 * channels, plane = run * blocks;
   return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
     const source = f.parameter(0), gradient = f.parameter(1), temporary = f.parameter(2);
@@ -331,12 +334,12 @@ export function emitPointsToWeights(module: ModuleBuilder, name: string, transfo
     return f.timesOf(f.parameter(3).get(), [
       part.set(temporary.get()), point.set(source.get()),
       f.times(points, [
-        from.set(point.get()), to.set(part.get()), emitPass(f, from, to, { transform, inputs: points, from: points * plane, to: points * run, run }),
+        from.set(point.get()), to.set(part.get()), emitPass(f, numerics, from, to, { transform, inputs: points, from: points * plane, to: points * run, run }),
         part.advance(4 * run), point.advance(4 * plane),
       ]),
       part.set(temporary.get()), point.set(gradient.get()),
       f.times(3, [
-        from.set(part.get()), to.set(point.get()), emitPass(f, from, to, { transform, inputs: points, from: run, to: run, run }),
+        from.set(part.get()), to.set(point.get()), emitPass(f, numerics, from, to, { transform, inputs: points, from: run, to: run, run }),
         part.advance(4 * points * run), point.advance(4 * 3 * run),
       ]),
       source.advance(4 * run), gradient.advance(4 * 9 * run),

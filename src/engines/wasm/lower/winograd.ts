@@ -4,7 +4,9 @@ import { foldedMaps, type Builder, type Folded } from '../builder.ts';
 import {
   emitFromPlanes, emitPointGradients, emitPointProducts, emitPointsToWeights, emitToPlanes, emitWeightsToPoints, gridOf, type TileGrid, type Winograd,
 } from '../kernels/winograd.ts';
-import type { Argument, EmitContext, FeatureMap, Place } from '../program.ts';
+import { i32, whenElse, type Code, type Local } from '../emitter.ts';
+import { overPieces, type PieceMap, type Pieces } from '../kernels/pieces.ts';
+import type { Argument, EmitContext, FeatureMap, Layout, Place } from '../program.ts';
 import type { Work } from '../stopwatch.ts';
 import { turnedWeights } from './turned.ts';
 import type { Node } from './lowering.ts';
@@ -12,27 +14,51 @@ import type { Node } from './lowering.ts';
 type Convolution = PrimitiveOf<'convolution'>;
 const nothing: Argument = { value: 0 };
 const images: Argument = { of: 'images' };
+/** Floats before the sums: the first word tells whether there are any yet. */
+const sumsHeader = 16;
+type LocalsOf8 = [Local, Local, Local, Local, Local, Local, Local, Local];
 
-/** Floats of the parts of a thread's workspace: planes of what is read and of what is written, and a row of tiles between two passes. */
-interface Workspace { plane: { from: number; to: number }; from: number; to: number; row: number }
+/** A piece's data and the floats of its parts in the workspace: planes of what is read and of what is written, and a row of tiles between two passes. */
+interface Workspace { pieces: Pieces; plane: { from: number; to: number }; from: number; to: number; row: number; floats: number }
 
-/** Planes hold whole register tiles, and are moved apart where their distance would be a multiple of 4 KiB. */
-function workspaceOf(method: Winograd, grid: TileGrid, channels: { from: number; to: number }, microBatch: number): Workspace {
-  const tiles = Math.ceil((microBatch * grid.rows * grid.columns) / 12) * 12;
+interface Channels { from: number; to: number }
+
+/** Planes of a piece that stay in the second-level cache, beside weights and maps. */
+const planesBytes = 320 * 1024;
+/** Points of weights that do not stay there are read (in their gradient: read and written) from further away for every piece: worth it for so many tiles. */
+const cachedPointsBytes = 512 * 1024;
+const tilesForPoints = 48;
+
+/** How many images, or rows of tiles, go through the transforms and the products at a time. */
+function piecesOf({ points }: Winograd, grid: TileGrid, { from, to }: Channels, microBatch: number): Pieces {
+  const fitting = planesBytes / (4 * points ** 2 * (from + to));
+  const rows = Math.max(fitting, 4 * points ** 2 * from * to > cachedPointsBytes ? tilesForPoints : 0) / grid.columns;
+  if (rows >= grid.rows) return { images: Math.min(microBatch, Math.max(1, Math.round(rows / grid.rows))), rows: grid.rows, allRows: grid.rows };
+  const strips = Math.ceil(grid.rows / Math.max(1, Math.round(rows)));
+  return { images: 1, rows: Math.ceil(grid.rows / strips), allRows: grid.rows };
+}
+
+/** Planes are moved apart where their distance would be a multiple of 4 KiB. */
+function workspaceOf(method: Winograd, grid: TileGrid, channels: Channels, microBatch: number): Workspace {
+  const pieces = piecesOf(method, grid, channels, microBatch);
+  const tiles = pieces.images * pieces.rows * grid.columns;
   const plane = (count: number): number => tiles * count + ((tiles * count) % 1024 === 0 ? 16 : 0);
   const planes = { from: plane(channels.from), to: plane(channels.to) };
-  const from = method.points ** 2 * planes.from, to = method.points ** 2 * planes.to;
-  return { plane: planes, from: 0, to: from, row: from + to };
+  const from = method.points ** 2 * planes.from, to = method.points ** 2 * planes.to, row = from + to;
+  return { pieces, plane: planes, from: 0, to: from, row, floats: row + method.points * ((method.tile + 2) * grid.columns) * Math.max(channels.from, channels.to) };
 }
 
-const workspaceFloats = (w: Workspace, method: Winograd, grid: TileGrid, channels: { from: number; to: number }): number =>
-  w.row + method.points * ((method.tile + 2) * grid.columns) * Math.max(channels.from, channels.to);
-
-function reserve(build: Builder, method: Winograd, grid: TileGrid, channels: { from: number; to: number }): (context: EmitContext) => Workspace {
+function reserve(build: Builder, method: Winograd, grid: TileGrid, channels: Channels): (context: EmitContext) => Workspace {
   const of = (microBatch: number): Workspace => workspaceOf(method, grid, channels, microBatch);
-  build.needWorkspace((microBatch) => 4 * workspaceFloats(of(microBatch), method, grid, channels));
+  build.needWorkspace((microBatch) => 4 * of(microBatch).floats);
   return ({ microBatch }) => of(microBatch);
 }
+
+/** Between the two passes over the weights of a block of 16 outputs that read this map. */
+const needTransformSpace = (build: Builder, { points }: Winograd, read: FeatureMap): void => build.needWorkspace(() => 4 * points * 3 * 16 * read.physical);
+
+/** A map's distances from one row of tiles, and from one image, to the next. */
+const moving = (at: Local, { row, image }: Layout, rows: number): PieceMap => ({ at, rowBytes: 4 * rows * row, imageBytes: 4 * image });
 
 /** The map needs zeros as far as the last tile reads. `before`: rows and columns before the image that the first tile reads. */
 function needTileBorder(build: Builder, map: FeatureMap, grid: TileGrid, step: number, reads: number, before: { top: number; left: number }): void {
@@ -45,9 +71,10 @@ function needTileBorder(build: Builder, map: FeatureMap, grid: TileGrid, step: n
 
 export function winogradForward(method: Winograd, { primitive, layer, inputs, relu }: Node<Convolution>, build: Builder, output: FeatureMap): void {
   const input = inputs[0];
+  needTransformSpace(build, method, input);
   const points = build.derived(`${layer}.weight`, `forward${method.tile}`, pointFloats(method, input, output), (place) => ({
     from: build.parameter(`${layer}.weight`), to: place, blocks: output.physical / 16, blockFloats: 9 * 16 * input.physical, pointBlockFloats: 16 * input.physical,
-    emit: (module) => emitWeightsToPoints(module, `${layer}.points`, method.weights, input.physical, output.physical / 16),
+    emit: (module, numerics) => emitWeightsToPoints(module, `${layer}.points`, numerics, method.weights, input.physical, output.physical / 16),
   }));
   product(method, build, { layer, pass: 'forward', from: input, to: output, before: primitive.padding, points, folded: {}, relu, bias: primitive.bias });
 }
@@ -56,9 +83,10 @@ export function winogradDataGradient(method: Winograd, { primitive, layer, input
   const input = inputs[0];
   const result = build.map(input.shape, { physical: input.physical });
   const turned = turnedWeights(layer, primitive, input, build);
+  needTransformSpace(build, method, gradient);
   const points = build.derived(`${layer}.weight`, `data${method.tile}`, pointFloats(method, input, gradient), (place) => ({
     from: turned, to: place, blocks: input.physical / 16, blockFloats: 9 * 16 * gradient.physical, pointBlockFloats: 16 * gradient.physical,
-    emit: (module) => emitWeightsToPoints(module, `${layer}.turnedPoints`, method.weights, gradient.physical, input.physical / 16),
+    emit: (module, numerics) => emitWeightsToPoints(module, `${layer}.turnedPoints`, numerics, method.weights, gradient.physical, input.physical / 16),
   }));
   const { top, left } = primitive.padding;
   product(method, build, { layer, pass: 'data', from: gradient, to: result, before: { top: 2 - top, left: 2 - left }, points, folded, relu: false, bias: false });
@@ -87,26 +115,37 @@ function product(method: Winograd, build: Builder, { layer, pass, from, to, befo
     layer, pass, reads: [from, ...foldedMaps(folded)], writes: [to], work: workOf(method, grid, from, to),
     emit: (context) => {
       const { module, numerics, layout } = context;
-      const { plane, ...at } = space(context);
-      const spec = { points: method.points ** 2, tiles: grid.rows * grid.columns, channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to };
-      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, {
+      const { plane, pieces, ...at } = space(context);
+      const spec = { points: method.points ** 2, tiles: grid.columns, channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to, mostRows: pieces.images * pieces.rows };
+      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, numerics, {
         transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
       });
-      const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, { ...spec, mostImages: context.microBatch });
-      const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, {
+      const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, spec);
+      const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, numerics, {
         transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
         ...(addend ? { addend: layout(addend) } : {}), ...(mask ? { mask: layout(mask) } : {}),
       });
-      const work = (offset: number): Argument => ({ workspace: 4 * offset });
+      const whole = module.function(`${layer}.${pass}`, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+        const [source, target, addendAt, maskAt, weights, biasAt, workspace, images] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => f.parameter(i)) as LocalsOf8;
+        const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
+        const maps = [
+          moving(source, layout(from), method.tile), moving(target, layout(to), method.tile),
+          ...(addend ? [moving(addendAt, layout(addend), method.tile)] : []), ...(mask ? [moving(maskAt, layout(mask), method.tile)] : []),
+        ];
+        return overPieces(f, pieces, images, maps, (piece) => [
+          module.call(enter, source.get(), work(at.from), work(at.row), piece.images, piece.rows),
+          module.call(multiply, work(at.from), weights.get(), work(at.to), i32.mul(piece.images, piece.rows)),
+          module.call(leave, work(at.to), biasAt.get(), target.get(), addendAt.get(), maskAt.get(), work(at.row), piece.images, piece.rows, piece.last),
+        ]);
+      });
       const optional = (map: FeatureMap | undefined): Argument => (map ? { map } : nothing);
-      return [
-        { function: enter, arguments: [{ map: from, offset: -top * layout(from).row - left * layout(from).column }, work(at.from), work(at.row), images] },
-        { function: multiply, arguments: [work(at.from), { place: points }, work(at.to), images] },
-        {
-          function: leave,
-          arguments: [work(at.to), bias ? { place: build.parameter(`${layer}.bias`) } : nothing, { map: to }, optional(addend), optional(mask), work(at.row), images],
-        },
-      ];
+      return [{
+        function: whole,
+        arguments: [
+          { map: from, offset: -top * layout(from).row - left * layout(from).column }, { map: to }, optional(addend), optional(mask),
+          { place: points }, bias ? { place: build.parameter(`${layer}.bias`) } : nothing, { workspace: 0 }, images,
+        ],
+      }];
     },
   });
 }
@@ -121,32 +160,48 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
   const space = reserve(build, method, grid, channels);
   needTileBorder(build, input, grid, method.tile, method.points, { top, left });
   needTileBorder(build, gradient, grid, method.tile, method.tile, { top: 0, left: 0 });
-  const blocks = gradient.physical / 16, runFloats = 16 * input.physical;
-  const sums = { bytes: 4 * pointFloats(method, input, gradient), address: 0 };
-  build.needWorkspace(() => 4 * method.points * 3 * runFloats);
+  const blocks = gradient.physical / 16;
+  const sums = { bytes: 4 * (sumsHeader + pointFloats(method, input, gradient)), address: 0 };
+  needTransformSpace(build, method, input);
   build.operation({
     layer, pass: 'weights', reads: [input, gradient], writes: [], sums, work: workOf(method, grid, input, gradient),
     emit: (context) => {
       const { module, numerics, layout } = context;
-      const { plane, ...at } = space(context);
+      const { plane, pieces, ...at } = space(context);
       const enter = { step: method.tile, grid };
-      const data = emitToPlanes(module, `${layer}.weights.enter`, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
-      const slope = emitToPlanes(module, `${layer}.weights.gradient`, {
+      const data = emitToPlanes(module, `${layer}.weights.enter`, numerics, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
+      const slope = emitToPlanes(module, `${layer}.weights.gradient`, numerics, {
         transform: method.gradient, inputs: method.tile, ...enter, channels: gradient.physical, map: layout(gradient), plane: plane.to,
       });
-      const multiply = emitPointGradients(module, `${layer}.weights.products`, numerics, {
-        points: method.points ** 2, tiles: grid.rows * grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to,
+      const spec = { points: method.points ** 2, tiles: grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to };
+      const [first, more] = [true, false].map((fresh) => emitPointGradients(module, `${layer}.weights.products`, numerics, spec, fresh)) as [number, number];
+      const whole = module.function(`${layer}.weights`, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+        const [x, g, total, workspace, images] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local];
+        const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
+        const multiply = (index: number, rows: Code): Code => module.call(index, work(at.from), work(at.to), i32.add(total.get(), i32.const(4 * sumsHeader)), rows);
+        return overPieces(f, pieces, images, [moving(x, layout(input), method.tile), moving(g, layout(gradient), method.tile)], (piece) => [
+          module.call(data, x.get(), work(at.from), work(at.row), piece.images, piece.rows),
+          module.call(slope, g.get(), work(at.to), work(at.row), piece.images, piece.rows),
+          whenElse(
+            i32.load(total.get()),
+            [multiply(first, i32.mul(piece.images, piece.rows)), i32.store(total.get(), i32.const(0))],
+            multiply(more, i32.mul(piece.images, piece.rows)),
+          ),
+        ]);
       });
-      const work = (offset: number): Argument => ({ workspace: 4 * offset });
-      return [
-        { function: data, arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, work(at.from), work(at.row), images] },
-        { function: slope, arguments: [{ map: gradient }, work(at.to), work(at.row), images] },
-        { function: multiply, arguments: [work(at.from), work(at.to), { threadPlace: sums }, images] },
-      ];
+      return [{
+        function: whole,
+        arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums }, { workspace: 0 }, images],
+      }];
     },
-    finish: ({ module }) => [{
-      function: emitPointsToWeights(module, `${layer}.weights.finish`, method.weightGradient, method.points, input.physical, blocks),
-      arguments: [{ threadPlace: sums }, { shard: build.gradient(`${layer}.weight`) }, { workspace: 0 }, { value: blocks }],
-    }],
+    finish: ({ module, numerics }) => {
+      const back = emitPointsToWeights(module, `${layer}.weights.finish`, numerics, method.weightGradient, method.points, input.physical, blocks);
+      // A shard without images has no sums: its gradient was cleared.
+      const whole = module.function(`${layer}.weights.end`, ['i32', 'i32', 'i32'], [], (f) => whenElse(
+        i32.load(f.parameter(0).get()), [],
+        module.call(back, i32.add(f.parameter(0).get(), i32.const(4 * sumsHeader)), f.parameter(1).get(), f.parameter(2).get(), i32.const(blocks)),
+      ));
+      return [{ function: whole, arguments: [{ threadPlace: sums }, { shard: build.gradient(`${layer}.weight`) }, { workspace: 0 }] }];
+    },
   });
 }
