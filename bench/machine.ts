@@ -1,6 +1,6 @@
 /** The machine a measurement was made on, and how fast it happens to be at this moment: shared machines vary by the minute. */
 import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 export function describeMachine(): string {
@@ -25,10 +25,11 @@ export function calibrate(): number {
   return best;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
+/** A warning where others are at work too. */
+export function describeLoad(): string | undefined {
+  const load = loadavg()[0];
+  if (load <= 0.5) return undefined;
+  return `the machine is busy (load ${load.toFixed(1)}): contenders that wait for all their threads suffer most; measure on a quiet one`;
 }
 
 /** The Node that is found outside of node_modules, where npm's scripts put the one that came with the install first. */

@@ -13,7 +13,8 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeMachine, median, systemNode } from './machine.ts';
+import { describeMachine, systemNode } from './machine.ts';
+import { median } from './summary.ts';
 
 const { values: options } = parseArgs({
   options: { runs: { type: 'string', default: '10' }, config: { type: 'string', default: 'configs/deepconvnet.yaml' }, json: { type: 'boolean', default: false } },

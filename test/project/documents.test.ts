@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseOptions } from '../../bench/options.ts';
 import { loadExperiment } from '../../src/config/index.ts';
 import { projectFiles } from './sources.ts';
 
@@ -74,7 +75,9 @@ describe('commands', () => {
   });
 
   test.each(lines.filter(({ command }) => command.startsWith('npm ')))('$where $command', ({ command }) => {
-    expect(['npm ci', 'npm test', ...Object.keys(scripts).map((name) => `npm run ${name}`)]).toContain(command);
+    const [script, argv] = command.split(' -- ');
+    expect(['npm ci', 'npm test', ...Object.keys(scripts).map((name) => `npm run ${name}`)]).toContain(script);
+    if (argv !== undefined) expect(script === 'npm run bench' && parseOptions(argv.split(/\s+/))).toBeTruthy();
   });
 
   test('there are some', () => {
