@@ -9,7 +9,7 @@ import { sumOf } from '../network/summary.ts';
 import type { LayerSummary } from '../network/summary.ts';
 import { describeAdvice } from './advice.ts';
 import type { Subject } from './subject.ts';
-import { breakAtDots, describeTable } from './table.ts';
+import { breakAtDots, describeTable, wrapText } from './table.ts';
 import type { Column } from './table.ts';
 
 const columns: readonly Column[] = [
@@ -24,6 +24,9 @@ const columns: readonly Column[] = [
 
 /** Below this many characters names are no longer readable. */
 const narrowestName = 14;
+
+/** Of the totals below the table. */
+const titleWidth = 14, narrowestText = 30;
 
 /** What the engine would take to train. */
 export interface TrainingMemory {
@@ -69,7 +72,10 @@ function describeTotals(subject: Subject, memory: TrainingMemory, terminal: Term
     ['training', describeMemory(memory)],
     ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
   ];
-  return lines.map(([title, text]) => `${terminal.style('dim', title.padEnd(14))}${text}\n`).join('');
+  return lines.map(([title, text]) => {
+    const [first, ...others] = wrapText(text, Math.max(narrowestText, terminal.columns - titleWidth)).split('\n');
+    return [`${terminal.style('dim', title.padEnd(titleWidth))}${first}\n`, ...others.map((line) => `${' '.repeat(titleWidth)}${line}\n`)].join('');
+  }).join('');
 }
 
 /** WebAssembly addresses 32 bits. */
