@@ -27,19 +27,9 @@ const columns: readonly Column[] = [
 /** Below this many characters names are no longer readable. */
 const narrowestName = 14;
 
-<<<<<<< HEAD
-=======
 /** Of the totals below the table. */
 const titleWidth = 14, narrowestText = 30;
 
-/** What the engine would take to train. */
-export interface TrainingMemory {
-  bytes: number;
-  threads: number;
-  batchSize: number;
-}
-
->>>>>>> helper-b
 export function describeInspection(subject: Subject, memory: TrainingMemory, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
   const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
   const rows = folds.map(describeFold);
