@@ -18,11 +18,15 @@ function drawPanel(title: string, points: readonly Point[]): string {
   const up = (y: number): number => panel.height - panel.bottom - (y / top) * (panel.height - panel.top - panel.bottom);
   const lines = Array.from({ length: Math.round(top / step) + 1 }, (_, i) => {
     const y = up(i * step).toFixed(1);
-    return `<path d="M${panel.left} ${y}H${panel.width - panel.right}" stroke="${grey}" stroke-opacity=".25"/><text x="${panel.left - 6}" y="${y}" dy=".35em" text-anchor="end" fill="${grey}">${(i * step).toLocaleString('en')}</text>`;
+    const rule = `<path d="M${panel.left} ${y}H${panel.width - panel.right}" stroke="${grey}" stroke-opacity=".25"/>`;
+    return `${rule}<text x="${panel.left - 6}" y="${y}" dy=".35em" text-anchor="end" fill="${grey}">${(i * step).toLocaleString('en')}</text>`;
   });
   const path = points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${across(x).toFixed(1)} ${up(y).toFixed(1)}`).join('');
-  const dots = points.map(({ label, x, y }) =>
-    `<circle cx="${across(x).toFixed(1)}" cy="${up(y).toFixed(1)}" r="3.5" fill="${blue}"/><text x="${across(x).toFixed(1)}" y="${panel.height - panel.bottom + 16}" text-anchor="middle" fill="${grey}">${label.replace(/^3×\d+×/, '')}</text>`);
+  const dots = points.map(({ label, x, y }) => {
+    const place = across(x).toFixed(1);
+    const name = `<text x="${place}" y="${panel.height - panel.bottom + 16}" text-anchor="middle" fill="${grey}">${label.replace(/^3×\d+×/, '')}</text>`;
+    return `<circle cx="${place}" cy="${up(y).toFixed(1)}" r="3.5" fill="${blue}"/>${name}`;
+  });
   return [
     `<text x="${panel.left}" y="18" font-weight="600" fill="${grey}">${title}, images/s</text>`, ...lines, `<path d="${path}" fill="none" stroke="${blue}" stroke-width="2"/>`, ...dots,
   ].join('');

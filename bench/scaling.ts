@@ -41,7 +41,7 @@ interface Session extends Case {
   done: number;
 }
 
-interface Measured { label: string; x: number; best: number; median: number; gigaflops: number; mebibytes: number; toFirst: number }
+interface Measured { label: string; x: number; best: number; median: number; gigaflops: number; mebibytes: number; /** Absent where cases were not measured in turn. */ toFirst: number | undefined }
 
 const processors = availableParallelism();
 const deepconvnet = 'configs/deepconvnet.yaml';
@@ -106,15 +106,15 @@ async function oneByOne(cases: readonly Case[]): Promise<Measured[]> {
     const speeds: number[] = [];
     for (let round = 0; round < Number(options.rounds); round++) speeds.push(await measure(session));
     await session.engine.close();
-    measured.push(summary(session, speeds, speeds));
+    measured.push(summary(session, speeds));
   }
   return measured;
 }
 
-function summary({ label, x, engine, multiplyAdds: work }: Session, speeds: readonly number[], first: readonly number[]): Measured {
+function summary({ label, x, engine, multiplyAdds: work }: Session, speeds: readonly number[], first?: readonly number[]): Measured {
   const { best, median } = spread(speeds);
   // Forward, and twice as much backward.
-  return { label, x, best, median, gigaflops: (6 * work * median) / 1e9, mebibytes: engine.memoryBytes / 2 ** 20, toFirst: ratioByRound(speeds, [first])!.median };
+  return { label, x, best, median, gigaflops: (6 * work * median) / 1e9, mebibytes: engine.memoryBytes / 2 ** 20, toFirst: first && ratioByRound(speeds, [first])?.median };
 }
 
 async function start(each: Case): Promise<Session> {
@@ -147,9 +147,11 @@ async function measure(session: Session): Promise<number> {
 }
 
 function describe(title: string, column: string, measured: readonly Measured[]): string {
+  const compared = measured.some(({ toFirst }) => toFirst !== undefined);
   const rows = measured.map(({ label, best, median, gigaflops, mebibytes, toFirst }) =>
-    `| ${label} | ${figure(best)} | ${figure(median)} | ${gigaflops.toFixed(0)} | ${mebibytes.toFixed(0)} | ${toFirst.toFixed(2)} |`);
-  return [`**${title}**`, '', `| ${column} | images/s, best | median | GFLOP/s | MiB planned | of the first, median by round |`, '|---|---:|---:|---:|---:|---:|', ...rows, ''].join('\n');
+    `| ${label} | ${figure(best)} | ${figure(median)} | ${gigaflops.toFixed(0)} | ${mebibytes.toFixed(0)} |${compared ? ` ${toFirst!.toFixed(2)} |` : ''}`);
+  const head = `| ${column} | images/s, best | median | GFLOP/s | MiB planned |${compared ? ' of the first, median by round |' : ''}`;
+  return [`**${title}**`, '', head, `|---|---:|---:|---:|---:|${compared ? '---:|' : ''}`, ...rows, ''].join('\n');
 }
 
 function figure(speed: number): string {
