@@ -97,7 +97,7 @@ function inferrer() {
 
 function describeEngine() {
   const { numerics, details } = engine.record;
-  return `${numerics}; tile ${String(details['kernel'])}, micro-batch ${String(details['micro_batch'])}, ${Math.round(engine.memoryBytes / 2 ** 20)} MiB planned`;
+  return `${numerics}; ${String(details['kernels'])} kernels, tile ${String(details['tile'])}, micro-batch ${String(details['micro_batch'])}, ${Math.round(engine.memoryBytes / 2 ** 20)} MiB planned`;
 }
 
 /** Bytes [count, height, width, channels] to floats [count, channels, height, width] in 0..1. */
