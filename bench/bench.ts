@@ -27,21 +27,19 @@ const roundBudget = 50e9;
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
 const options = readOptions();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1)); // Contenders end with their stdin.
 const load = describeLoad();
 if (load !== undefined) report(load);
 const comparisons: Comparison[] = [];
 for (const name of options.networks) {
   const { task, folder } = writeTask(name);
-  try {
-    for (const work of options.works) {
-      const comparison = await measure(task, folder, work);
-      comparisons.push(comparison);
-      if (options.json) continue;
-      console.log(`\n${describeComparison(comparison, describeMachine(), options.rounds)}`);
-      if (options.layers) console.log(`\n${describeLayers(comparison)}`);
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  for (const work of options.works) {
+    const comparison = await measure(task, folder, work);
+    comparisons.push(comparison);
+    if (options.json) continue;
+    console.log(`\n${describeComparison(comparison, describeMachine(), options.rounds)}`);
+    if (options.layers) console.log(`\n${describeLayers(comparison)}`);
   }
 }
 if (options.json) console.log(JSON.stringify({ machine: describeMachine(), rounds: options.rounds, comparisons: comparisons.map(comparisonAsJson) }, undefined, 2));
