@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../src/engines/engine.ts';
-import { drawSeries } from './drawing.ts';
+import { drawPanels, type Panel } from './drawing.ts';
 import { describeMachine } from './machine.ts';
 import { ratioByRound, spread } from './summary.ts';
 
@@ -75,15 +75,16 @@ const series: Record<string, { title: string; column: string; cases: Case[] }> =
 };
 
 console.log(`${describeMachine()}; ${options.rounds} interleaved rounds\n`);
-const drawn: { title: string; points: Measured[] }[] = [];
+const drawn: Panel[] = [];
 for (const name of options.series.split(',')) {
   const { title, column, cases } = series[name];
   // Large networks one after the other: together they would not fit.
   const measured = name === 'size' || name === 'large' ? await oneByOne(cases) : await together(cases);
   console.log(describe(title, column, measured));
-  if (name === 'batch' || name === 'size' || name === 'threads') drawn.push({ title, points: measured });
+  if (name !== 'batch' && name !== 'size') continue;
+  drawn.push({ title: `${title}, images/s`, scale: 'logarithmic', points: measured.map(({ label, x, median: y }) => ({ label: label.replace(/^3×\d+×/, ''), x, y })) });
 }
-if (options.svg !== undefined) writeFileSync(options.svg, drawSeries(drawn.map(({ title, points }) => ({ title, points: points.map(({ label, x, median }) => ({ label, x, y: median })) }))));
+if (options.svg !== undefined) writeFileSync(options.svg, drawPanels(drawn));
 
 async function together(cases: readonly Case[]): Promise<Measured[]> {
   const sessions = await Promise.all(cases.map(start));
