@@ -294,7 +294,7 @@ def train(network, request, tensors):
 
 def main():
     what, folder = sys.argv[1:]
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # two wait for each other where other programs are at work
     network, request = (json.load(open(f"{folder}/{name}.json")) for name in ("network", "request"))
     tensors = load_file(f"{folder}/tensors.safetensors")
     answer = compare(network, request, tensors, load_file(f"{folder}/ours.safetensors")) if what == "gradients" else train(network, request, tensors)
