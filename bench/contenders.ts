@@ -86,13 +86,19 @@ export function ours(lineup: Lineup, node: string, threads: number, timed = fals
 }
 
 /**
- * What a contender finds in its environment: the threads it may use, for libraries that take them from there, and no
+ * glibc gives large blocks back to the system when they are freed, and gets them anew, page by page, at every step, unless a process
+ * happens to have freed a large one before. PyTorch trains DeepConvNet up to 1.5 times as fast where it keeps them: so all do.
+ */
+const keepMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 32) };
+
+/**
+ * What a contender finds in its environment: memory that it keeps, the threads it may use, for libraries that take them from there, and no
  * variable that forces old kernels on OpenBLAS.
  */
 export function environmentFor({ threads }: Contender): NodeJS.ProcessEnv {
   const { OPENBLAS_CORETYPE: _kernels, OPENBLAS_L2_SIZE: _cache, ...environment } = process.env;
   const count = String(threads);
-  return { ...environment, OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
+  return { ...environment, ...keepMemory, OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count };
 }
 
 function shared({ folder, work }: Lineup, threads: number, steps: number): string[] {

@@ -18,7 +18,7 @@ export const command: Command = {
       .argument('<a>', 'an experiment (a YAML file), or a run: its name, latest, best, a path')
       .argument('<b>', 'what it is compared with')
       .option('-o, --out <directory>', 'where the runs are (default: runs)')
-      .option('--all', 'show layers that are the same as well')
+      .option('--all', 'show every layer: those that are the same, and those of whole blocks')
       .addOption(new Option('--json', 'print as JSON').conflicts('md'))
       .addOption(new Option('--md', 'print as Markdown').conflicts('json'))
       .addHelpText('after', '\nExamples:\n  exp diff configs/deepconvnet.yaml configs/deepconvnet-vgg.yaml\n  exp diff deepconvnet-001 latest --md')

@@ -43,7 +43,7 @@ function tables(difference: Difference, all: boolean, width: number): Part[] {
   const { settings, figures } = difference;
   const values: readonly Column[] = shortLabels(difference).map((title) => ({ title, breakAt: 12 }));
   const nameWidth = Math.max(narrowestName, width - otherColumns);
-  const shown = difference.layers.filter(({ change }) => all || change !== 'same');
+  const rows = all ? difference.layers.map((each) => [each]) : foldWholeBlocks(difference.layers.filter(({ change }) => change !== 'same'), difference);
   const parts: Part[] = [
     { title: 'settings', columns: [{ title: 'setting', breakAt: 18 }, ...values], rows: settings.map((each) => [each.path, each.before ?? '-', each.after ?? '-']) },
     {
@@ -51,7 +51,7 @@ function tables(difference: Difference, all: boolean, width: number): Part[] {
       columns: [{ title: 'figure' }, ...values.map((column) => ({ ...column, right: true })), { title: 'change', right: true }],
       rows: figures.map((each) => [each.name, describeValue(each.name, each.before), describeValue(each.name, each.after), describeChange(each)]),
     },
-    { title: 'layers', columns: layerColumns, rows: shown.map((each) => describeLayer(each, nameWidth)), marked: shown.map(({ change }) => change) },
+    { title: 'layers', columns: layerColumns, rows: rows.map((each) => describeRow(each, nameWidth)), marked: rows.map(([{ change }]) => change) },
   ];
   return parts.filter(({ rows }) => rows.length > 0);
 }
@@ -82,6 +82,57 @@ function describeLayer(aligned: Aligned, nameWidth: number): string[] {
   return [
     marks[change].sign, was + name, what, signed(parameters, describeCount), signed(multiplyAdds, describeMagnitude),
     receptiveField === undefined ? describePair(field, String) : describePair(field, (value) => signed(value, String)),
+  ];
+}
+
+const describeRow = (layers: readonly Aligned[], nameWidth: number): string[] => (layers.length === 1 ? describeLayer(layers[0], nameWidth) : describeBlock(layers, nameWidth));
+
+/** Layers behind each other that make up a block and were all put in, or all taken out, are one row. */
+function foldWholeBlocks(aligned: readonly Aligned[], { before, after }: Difference): Aligned[][] {
+  const wholes = { inserted: wholeBlocks(aligned, 'after', after), removed: wholeBlocks(aligned, 'before', before) };
+  const rows: Aligned[][] = [];
+  let open: string | undefined;
+  for (const each of aligned) {
+    const block = each.change === 'inserted' || each.change === 'removed' ? wholes[each.change].get((each.after ?? each.before)!.name) : undefined;
+    const key = block === undefined ? undefined : `${each.change} ${block}`;
+    if (key !== undefined && key === open) rows.at(-1)!.push(each);
+    else rows.push([each]);
+    open = key;
+  }
+  return rows;
+}
+
+/** By layer, of those that stand on one side only: the largest block around it of which this is true as a whole. */
+function wholeBlocks(aligned: readonly Aligned[], side: 'before' | 'after', { summary }: Difference['after']): ReadonlyMap<string, string> {
+  const names = aligned.flatMap((each) => (each.before && each.after ? [] : each[side]?.name ?? []));
+  const [own, present] = [names, summary.layers.map(({ name }) => name)].map(countBlocks);
+  return new Map(names.flatMap((name) => {
+    const block = blocksAround(name).find((each) => own.get(each) === present.get(each));
+    return block === undefined ? [] : [[name, block] as const];
+  }));
+}
+
+/** `stage2`, `stage2.1` of `stage2.1.conv1`. */
+function blocksAround(name: string): string[] {
+  const parts = name.split('.');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'));
+}
+
+function countBlocks(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const block of names.flatMap(blocksAround)) counts.set(block, (counts.get(block) ?? 0) + 1);
+  return counts;
+}
+
+/** `+  stage2.3 (7)  7 layers  +73,984  +19 M  59`, the field being that of the last layer. */
+function describeBlock(layers: readonly Aligned[], nameWidth: number): string[] {
+  const total = (value: (each: ReturnType<typeof changeOf>) => number): number => layers.reduce((sum, each) => sum + value(changeOf(each)), 0);
+  const [first, last] = [layers[0], layers.at(-1)!].map(({ before, after }) => (after ?? before)!);
+  const [one, other] = [first.name.split('.'), last.name.split('.')];
+  const shared = one.slice(0, one.findIndex((part, index) => part !== other[index] || index === one.length - 1)).join('.');
+  return [
+    marks[layers[0].change].sign, breakAtDots(shared, nameWidth), `${layers.length} layers`, signed(total((each) => each.parameters), describeCount),
+    signed(total((each) => each.multiplyAdds), describeMagnitude), describePair(last.receptiveField.size, String),
   ];
 }
 

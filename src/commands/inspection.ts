@@ -11,7 +11,7 @@ import { describeAdvice } from './advice.ts';
 import { describeMemory } from './planned-memory.ts';
 import type { TrainingMemory } from './planned-memory.ts';
 import type { Subject } from './subject.ts';
-import { breakAtDots, describeTable } from './table.ts';
+import { breakAtDots, describeTable, wrapText } from './table.ts';
 import type { Column } from './table.ts';
 
 const columns: readonly Column[] = [
@@ -26,6 +26,9 @@ const columns: readonly Column[] = [
 
 /** Below this many characters names are no longer readable. */
 const narrowestName = 14;
+
+/** Of the totals below the table. */
+const titleWidth = 14, narrowestText = 30;
 
 export function describeInspection(subject: Subject, memory: TrainingMemory, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
   const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
@@ -64,7 +67,10 @@ function describeTotals(subject: Subject, memory: TrainingMemory, terminal: Term
     ['training', describeMemory(memory)],
     ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
   ];
-  return lines.map(([title, text]) => `${terminal.style('dim', title.padEnd(14))}${text}\n`).join('');
+  return lines.map(([title, text]) => {
+    const [first, ...others] = wrapText(text, Math.max(narrowestText, terminal.columns - titleWidth)).split('\n');
+    return [`${terminal.style('dim', title.padEnd(titleWidth))}${first}\n`, ...others.map((line) => `${' '.repeat(titleWidth)}${line}\n`)].join('');
+  }).join('');
 }
 
 /** Layers that only heads need. */

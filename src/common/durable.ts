@@ -152,7 +152,7 @@ const explanations: Readonly<Record<string, { meaning: string; fix: string }>> =
   EIO: { meaning: 'the device reports an error', fix: 'check the disk; the checkpoint before is still good' },
   EMFILE: { meaning: 'too many files are open in this process', fix: 'raise the limit: ulimit -n' },
   ENFILE: { meaning: 'too many files are open in the system', fix: 'close some programs' },
-  ENOENT: { meaning: 'no such file or directory', fix: 'the directory may have been removed while the run went on' },
+  ENOENT: { meaning: 'no such file or directory', fix: 'its directory is not there, or not any more: make it, or choose another' },
   ENOTDIR: { meaning: 'a part of the path is no directory', fix: 'choose another directory with --out' },
   EEXIST: { meaning: 'it exists already', fix: 'another process may be writing the same run' },
 };

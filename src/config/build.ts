@@ -49,13 +49,20 @@ function buildLayers(tree: Tree): LayerEntry[] {
   return itemsOf(tree).map(layer);
 }
 
+const treesOfEntries = new WeakMap<LayerEntry, Tree>();
+
+/** The tree that an entry was built from. */
+export function writtenTree(entry: LayerEntry): Tree | undefined {
+  return treesOfEntries.get(entry);
+}
+
 function layer(tree: Tree): LayerEntry {
   const { name: type, keyPlace, options } = typeOf(tree, layerCatalogue)!;
   const fields = fieldsOfType(typeNamed(layerCatalogue, type)!);
   const values = propertiesOf(options).map(([key, property]) => [key, optionValue(property.value, fields[key].form)] as const);
   const name = valueOf(tree, 'name');
   const from = valueOf(tree, 'from');
-  return {
+  const entry: LayerEntry = {
     type,
     options: Object.fromEntries(values),
     ...(name === undefined ? {} : { name: String(toPlain(name)) }),
@@ -64,6 +71,8 @@ function layer(tree: Tree): LayerEntry {
     ...(tree.usedAt === undefined ? {} : { usedAt: tree.usedAt }),
     places: { ...placesOf(options), ...placesOf(tree, ['name', 'from']) },
   };
+  treesOfEntries.set(entry, tree);
+  return entry;
 }
 
 /** Lists of layers inside structures become layer entries, everything else plain data. */

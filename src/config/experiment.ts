@@ -47,6 +47,26 @@ export interface LayerEntry extends Entry {
   places?: Record<string, Place>;
 }
 
+/** A model without blocks, groups and structures. */
+export interface FlatModel {
+  layers: FlatLayer[];
+  heads: Record<string, { from: string; layers: FlatLayer[] }>;
+}
+
+export interface FlatLayer {
+  type: string;
+  /** All of them. */
+  options: Record<string, unknown>;
+  /** The full name, in a head without the head's; absent where the automatic one is the same. */
+  name?: string;
+  /** Absent: the layer before it. */
+  from?: string[];
+  /** The layer as it was written, or the structure that made it. */
+  entry: LayerEntry;
+  /** True where a structure made it: the options are written nowhere. */
+  made: boolean;
+}
+
 export interface AugmentationEntry extends Entry {
   probability: number;
 }

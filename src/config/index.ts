@@ -13,7 +13,8 @@ import { complete } from './complete.ts';
 import { compose } from './compose.ts';
 import type { Composition } from './compose.ts';
 import { expand } from './expand.ts';
-import type { Experiment } from './experiment.ts';
+import type { Experiment, FlatModel } from './experiment.ts';
+import { flatTree } from './flat.ts';
 import { catalogues, experimentForm } from './language.ts';
 import type { Form } from './language.ts';
 import { splitPath, valueAt } from './locate.ts';
@@ -51,15 +52,17 @@ export interface Examination {
   problems: readonly Problem[];
   /** Present where nothing is wrong. */
   loaded?: LoadedExperiment;
-  /** Present with `loaded`. `expand`: blocks and repeats expanded; `explain`: with the origin of every value. */
+  /** Present with `loaded`. */
   print?: { asYaml(how: PrintOptions): string; asData(how: PrintOptions): unknown };
   /** Present where nothing is wrong with the network and the dataset: enough to look for shapes that do not fit. */
   parts?: Parts;
 }
 
 export interface PrintOptions {
-  expand: boolean;
+  /** With the origin of every value. */
   explain: boolean;
+  /** The layers of `parts.model` written flat, in place of blocks and structures. */
+  flat?: FlatModel;
 }
 
 export interface Parts {
@@ -99,7 +102,7 @@ export function examineExperiment(request: LoadRequest): Examination {
   const parts = ['model', 'dataset', 'loss'].some((key) => wrong.has(key)) ? {} : { parts: partsOf(expanded, wrong.has('augmentation')) };
   if (problems.length) return { problems, ...parts };
   const completed = changed.inside.length ? expanded : resolved;
-  const chosen = (how: PrintOptions): MapTree => (how.expand ? expanded : completed);
+  const chosen = (how: PrintOptions): MapTree => (how.flat ? flatTree(expanded, how.flat) : completed);
   return {
     problems,
     loaded: {
@@ -111,7 +114,7 @@ export function examineExperiment(request: LoadRequest): Examination {
       get explain() { return explainTree(completed); },
     },
     print: {
-      asYaml: (how) => printExperiment(chosen(how), how),
+      asYaml: (how) => printExperiment(chosen(how), { explain: how.explain, oneLine: how.flat !== undefined }),
       asData: (how) => (how.explain ? explainTree(chosen(how)) : toPlain(chosen(how))),
     },
     ...parts,

@@ -51,8 +51,10 @@ export interface Field {
 
 export type FormOf<K extends Form['kind']> = Extract<Form, { kind: K }>;
 
-/** Names of layers, heads and parameters: they become parts of paths such as `stage2.1.conv2`. */
+/** Names of heads, and the parts of layers' names. */
 export const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
+/** Names of layers; also a whole path such as `stage2.1.conv2`, as networks written flat have it. */
+const layerNamePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,63}){0,79}$/;
 /** Names of parameters and variables: `$filters`, `$variables.width`. */
 const wordPattern = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 /** Blocks begin with a capital, so that no built-in added later collides. */
@@ -75,7 +77,7 @@ const group: EntryType = {
 };
 
 const layerName = optional(text({ about: 'A name for `from`, for errors, reports and weights. Unnamed layers are named by type and ordinal: conv1, conv2.' }));
-layerName.schema['pattern'] = namePattern.source;
+layerName.schema['pattern'] = layerNamePattern.source;
 
 export const layerCatalogue: Catalogue = {
   what: 'layer',

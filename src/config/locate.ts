@@ -3,6 +3,7 @@
  * `train.optimizer.adam.lr`, `train.optimizer.lr` (the type may be left out), `model.layers.3.filters`,
  * `model.layers.conv3.filters` (a layer by its name, also where it is an automatic one).
  */
+import { namesOfEntries } from '../common/entry.ts';
 import { typeOf } from './complete.ts';
 import { fieldsOfType, layerCatalogue, typeNamed } from './language.ts';
 import type { Catalogue, Form } from './language.ts';
@@ -62,14 +63,10 @@ export function removeAt(tree: Tree, path: string, form: Form): { tree: Tree } |
 
 /** Names of the entries of a list, automatic ones where none is given: type and ordinal among those of its type. */
 export function layerNames(list: ListTree): string[] {
-  const counts = new Map<string, number>();
-  return list.items.map((item) => {
-    const type = typeOf(item, layerCatalogue)?.name ?? '';
-    const ordinal = (counts.get(type) ?? 0) + 1;
-    counts.set(type, ordinal);
+  return namesOfEntries(list.items.map((item) => {
     const given = valueOf(item, 'name');
-    return given?.kind === 'scalar' ? String(given.value) : `${type}${ordinal}`;
-  });
+    return { type: typeOf(item, layerCatalogue)?.name ?? '', ...(given?.kind === 'scalar' ? { name: String(given.value) } : {}) };
+  }));
 }
 
 class LostPath extends Error {
@@ -163,7 +160,7 @@ class Walk {
   /** `stem.conv1` (a group's layer), `branches1.branch2.conv1`. */
   private intoInnerList(lists: ListTree, of: Form, depth: number): Tree | undefined {
     const segment = this.segments[depth];
-    if (of.kind === 'entry') return layerNames(lists).includes(segment) ? this.intoList(lists, { kind: 'list', of, about: '', minimum: 0 }, depth) : undefined;
+    if (of.kind === 'entry') return layerNames(lists).includes(this.longestName(layerNames(lists), depth).segment) ? this.intoList(lists, { kind: 'list', of, about: '', minimum: 0 }, depth) : undefined;
     const branch = /^branch([1-9]\d*)$/.exec(segment);
     const index = branch ? Number(branch[1]) - 1 : -1;
     if (index < 0 || index >= lists.items.length) return undefined;
@@ -181,20 +178,29 @@ class Walk {
   }
 
   private intoList(tree: ListTree, form: Form, depth: number): Tree {
-    const segment = this.segments[depth];
     const of = itemForm(form);
     const names = of.kind === 'entry' && of.catalogue.blocks ? layerNames(tree) : [];
+    const { segment, taken } = this.longestName(names, depth);
     const index = names.includes(segment) ? names.indexOf(segment) : /^\d{1,6}$/.test(segment) ? Number(segment) : -1;
-    const last = depth === this.segments.length - 1;
+    const last = depth + taken === this.segments.length;
     if (this.mode === 'add' && last && index >= 0 && index <= tree.items.length) return this.insert(tree, index, of);
     if (index < 0 || index >= tree.items.length) {
       const count = tree.items.length ? `it has 0 to ${tree.items.length - 1}` : 'it is empty';
       this.lose(depth, `there is no ${segment} in this list`, nearestName(segment, names) && index < 0 ? `did you mean ${nearestName(segment, names)}?` : count);
     }
-    const changed = this.into(tree.items[index], of, depth + 1);
+    const changed = this.into(tree.items[index], of, depth + taken);
     const items = [...tree.items];
     items.splice(index, 1, ...(changed ? [changed] : []));
     return { ...tree, items };
+  }
+
+  /** Names may have dots: of those that the path goes on with the longest, else the next segment. */
+  private longestName(names: readonly string[], depth: number): { segment: string; taken: number } {
+    for (let taken = this.segments.length - depth; taken > 1; taken--) {
+      const segment = this.segments.slice(depth, depth + taken).join('.');
+      if (names.includes(segment)) return { segment, taken };
+    }
+    return { segment: this.segments[depth], taken: 1 };
   }
 
   private insert(tree: ListTree, index: number, of: Form): Tree {

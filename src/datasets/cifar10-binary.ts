@@ -106,7 +106,7 @@ function missingData({ name }: Publication, tried: readonly string[]): Problem {
   return {
     code: 'no-data',
     message: `CIFAR-10 could not be had: ${tried.join('; ')}`,
-    fix: `put ${name} (https://www.cs.toronto.edu/~kriz/cifar.html) or cifar10-images.tar.gz (train/CLASS/*, test/CLASS/*) into a folder and set EXP_DATA_DIR to it`,
+    fix: `put ${name} (https://www.cs.toronto.edu/~kriz/cifar.html) or cifar10-images.tar.gz (train/CLASS/*, test/CLASS/*) into a folder and set EXP_DATA_DIR to it; or write cifar10: { offline: random } to try the network on noise`,
     path: 'dataset.cifar10',
   };
 }

@@ -23,6 +23,7 @@ import { multiply, multiplyBranches } from './multiply.ts';
 import { pad } from './pad.ts';
 import { prelu } from './prelu.ts';
 import { relu } from './relu.ts';
+import { relu6 } from './relu6.ts';
 import { residual } from './residual.ts';
 import { selu } from './selu.ts';
 import { sigmoid, silu } from './sigmoid.ts';
@@ -37,6 +38,7 @@ export const layers: readonly Layer[] = [
   convTranspose,
   dense,
   relu,
+  relu6,
   leakyRelu,
   prelu,
   elu,

@@ -2,6 +2,7 @@
  * Layer entries → a network. Entries are taken in order, so that every layer comes after what it reads; structures and
  * groups build their lists in scopes of their own.
  */
+import { namesOfEntries } from '../common/entry.ts';
 import type { Entry } from '../common/entry.ts';
 import { UserError } from '../common/problem.ts';
 import type { Shape } from '../common/shape.ts';
@@ -19,22 +20,47 @@ import { listed, placed, shapeProblem } from './problems.ts';
 
 /** Throws UserError with all shape problems, each at its place in the file. */
 export function buildNetwork(model: Model, loss: Entry, facts: Facts): Network {
+  const { state, trunk, heads, loss: lossPrimitive } = constructNetwork(model, loss, facts);
+  return {
+    input: state.layers[0].shape,
+    classes: state.classes,
+    layers: state.layers,
+    output: trunk.output,
+    loss: lossPrimitive,
+    heads: heads.map(({ name, output }) => ({ name, output, weight: model.heads[name].weight })),
+  };
+}
+
+/** Layers that were built from one list: the network's own, or those of a head. */
+export interface Section {
+  /** Of a head; else nothing. */
+  name: string;
+  /** Index of the layer that flows in, of the first one of its own, of the one behind its last one, and of the one that gives its logits. */
+  start: number;
+  first: number;
+  end: number;
+  output: number;
+}
+
+/** The network with what its layers come from. Throws as `buildNetwork`. */
+export function constructNetwork(model: Model, loss: Entry, facts: Facts): { state: Construction; trunk: Section; heads: Section[]; loss: Network['loss'] } {
   const input = model.input === undefined ? facts.shape : toShape(model.input);
   const state = startConstruction(input, model.classes ?? facts.classes);
   checkFacts(state, input, facts);
   const root: Scope = { prefix: '', list: { path: 'model.layers', prefix: '' } };
-  const start = state.named.get('input')!;
-  const output = addSequence(state, model.layers, start, root);
-  checkLogits(state, output, 'the network');
-  const heads = Object.entries(model.heads).map(([name, head]) => {
-    const logits = addHead(state, name, head, root);
-    checkLogits(state, logits, `the head ${name}`);
-    return { name, output: logits.index, weight: head.weight };
-  });
-  if (state.problems.length === 0) checkUse(state, [output.index, ...heads.map((head) => head.output)]);
+  const trunk = addSection(state, { name: '', what: 'the network' }, state.named.get('input')!, model.layers, root);
+  const heads = Object.entries(model.heads).map(([name, head]) => addHead(state, name, head, root));
+  if (state.problems.length === 0) checkUse(state, [trunk, ...heads].map((section) => section.output));
   const lossPrimitive = lowerLoss(state, loss);
   if (state.problems.length > 0) throw new UserError(state.problems);
-  return { input, classes: state.classes, layers: state.layers, output: output.index, loss: lossPrimitive, heads };
+  return { state, trunk, heads, loss: lossPrimitive };
+}
+
+function addSection(state: Construction, { name, what }: { name: string; what: string }, start: Ref, layers: readonly LayerEntry[], scope: Scope): Section {
+  const first = state.layers.length;
+  const output = addSequence(state, layers, start, scope);
+  checkLogits(state, output, what);
+  return { name, start: start.index, first, end: state.layers.length, output: output.index };
 }
 
 /** Where names are looked for. */
@@ -54,12 +80,10 @@ function pathOf({ prefix, list }: Scope, index: number, type: string, name: stri
 }
 
 function addSequence(state: Construction, entries: readonly LayerEntry[], start: Ref, scope: Scope): Ref {
-  const ordinals = new Map<string, number>();
+  const names = namesOfEntries(entries);
   let flow = start;
   entries.forEach((entry, index) => {
-    const ordinal = (ordinals.get(entry.type) ?? 0) + 1;
-    ordinals.set(entry.type, ordinal);
-    const name = `${scope.prefix}${entry.name ?? `${entry.type}${ordinal}`}`;
+    const name = `${scope.prefix}${names[index]}`;
     flow = addEntry(state, { entry, name, path: pathOf(scope, index, entry.type, name) }, flow, scope);
   });
   return flow;
@@ -67,10 +91,7 @@ function addSequence(state: Construction, entries: readonly LayerEntry[], start:
 
 function addEntry(state: Construction, site: Site, flow: Ref, scope: Scope): Ref {
   const { entry, name } = site;
-  if (state.named.has(name)) {
-    const message = name === 'input' ? 'input is the name of what flows into the network' : `there are two layers named ${name}`;
-    state.problems.push({ code: 'duplicate-name', message, fix: 'give one of them another name', ...placed(site, 'name') });
-  }
+  checkName(state, site);
   const inputs = readFrom(state, site, flow, scope);
   const structure = structureNamed(entry.type);
   let result: Ref;
@@ -79,6 +100,13 @@ function addEntry(state: Construction, site: Site, flow: Ref, scope: Scope): Ref
   else result = addLayer(state, site, entry.type, entry.options, inputs);
   state.named.set(name, result);
   return result;
+}
+
+function checkName(state: Construction, site: Site): void {
+  const { name } = site;
+  if (!state.named.has(name)) return;
+  const message = name === 'input' ? 'input is the name of what flows into the network' : `there are two layers named ${name}`;
+  state.problems.push({ code: 'duplicate-name', message, fix: 'give one of them another name', ...placed(site, 'name') });
 }
 
 function addStructure(state: Construction, site: Site, structure: Structure, inputs: readonly Ref[], scope: Scope): Ref {
@@ -105,8 +133,14 @@ function createBuilder(state: Construction, site: Site, inputs: readonly Ref[], 
   return {
     inputs,
     sequence: (layers, start, part) => addSequence(state, layersOf(layers), start, within(`${site.name}.${part}`)),
-    layer: (type, options, from, part) =>
-      addLayer(state, part === undefined ? site : { ...site, name: `${site.name}.${part}` }, type, options, from),
+    layer(type, options, from, part) {
+      if (part === undefined) return addLayer(state, site, type, options, from);
+      const inner: Site = { ...site, name: `${site.name}.${part}` };
+      checkName(state, inner);
+      const made = addLayer(state, inner, type, options, from);
+      state.named.set(inner.name, made);
+      return made;
+    },
     strideBetween(from, to) {
       const before = state.fields[from.index], after = state.fields[to.index];
       return [after[0].jump / before[0].jump, after[1].jump / before[1].jump];
@@ -144,10 +178,11 @@ function reportUnknownName(state: Construction, name: string, scope: Scope, site
   });
 }
 
-function addHead(state: Construction, name: string, head: Model['heads'][string], root: Scope): Ref {
+function addHead(state: Construction, name: string, head: Model['heads'][string], root: Scope): Section {
   const site: Site = { entry: { type: 'head', options: {}, from: [head.from], ...placeOfFirst(head.layers) }, name, path: `model.heads.${name}` };
   const [from] = readFrom(state, site, state.named.get('input')!, root);
-  return addSequence(state, head.layers, from, { prefix: `${name}.`, list: { path: `model.heads.${name}.layers`, prefix: `${name}.` }, parent: root });
+  const scope: Scope = { prefix: `${name}.`, list: { path: `model.heads.${name}.layers`, prefix: `${name}.` }, parent: root };
+  return addSection(state, { name, what: `the head ${name}` }, from, head.layers, scope);
 }
 
 const placeOfFirst = (layers: readonly LayerEntry[]): Pick<LayerEntry, 'place'> => (layers[0]?.place === undefined ? {} : { place: layers[0].place });

@@ -2,6 +2,7 @@
  * Layer lists side by side: flattened to named layers (`residual1.body.conv1`) and aligned by the longest common
  * subsequence, so that a layer put in or taken out leaves all others matched.
  */
+import { namesOfEntries } from '../common/entry.ts';
 import { canonicalJson, isRecord } from '../common/json.ts';
 import type { LayerEntry } from '../config/experiment.ts';
 
@@ -21,11 +22,9 @@ export interface Pairing {
 }
 
 export function flattenEntries(entries: readonly LayerEntry[], scope = ''): FlatEntry[] {
-  const ordinals = new Map<string, number>();
-  return entries.flatMap((entry) => {
-    const ordinal = (ordinals.get(entry.type) ?? 0) + 1;
-    ordinals.set(entry.type, ordinal);
-    const name = `${scope}${entry.name ?? `${entry.type}${ordinal}`}`;
+  const names = namesOfEntries(entries);
+  return entries.flatMap((entry, index) => {
+    const name = `${scope}${names[index]}`;
     const plain: [string, unknown][] = Object.entries(entry.options).filter(([, value]) => !holdsLayers(value));
     const options = Object.fromEntries(entry.from ? [...plain, ['from', entry.from]] : plain);
     return [{ name, type: entry.type, options }, ...nestedLists(entry).flatMap(({ part, layers }) => flattenEntries(layers, `${name}.${part}`))];

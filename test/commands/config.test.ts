@@ -1,13 +1,21 @@
 /** `exp config`: the completed experiment in its forms. */
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadExperiment } from '../../src/config/index.ts';
+import { datasetFacts } from '../../src/datasets/index.ts';
+import { buildNetwork } from '../../src/network/index.ts';
 import { run } from './execute.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'exp-config-command-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
 
 test('prints what reads back to the same', async () => {
   const first = await run(['config', 'configs/deepconvnet-resnet.yaml']);
@@ -18,13 +26,71 @@ test('prints what reads back to the same', async () => {
   expect(parse(first.stdout)).toMatchObject({ version: 1, name: 'deepconvnet-resnet', blocks: { Basic: { params: { filters: 'required', stride: 1 } } }, train: { schedule: { cosine: {} } } });
 });
 
-test('--expand: blocks and repeats are groups, and the network is the same', async () => {
-  const { stdout } = await run(['config', 'configs/deepconvnet-vgg.yaml', '--expand']);
-  expect(stdout).not.toMatch(/blocks:|repeat:|\$filters/);
-  const file = join(folder, 'expanded.yaml');
-  writeFileSync(file, stdout);
-  const facts = async (name: string): Promise<string> => (await run(['validate', name])).stdout.replace(/^.*?: /, '');
-  expect(await facts(file)).toBe(await facts('configs/deepconvnet-vgg.yaml'));
+const configurations = readdirSync('configs').filter((name) => name.endsWith('.yaml')).map((name) => `configs/${name}`);
+
+/** All that is built and trained: names, shapes, primitives, parameters, who reads whom, the loss and the heads. */
+function networkOf(source: string): unknown {
+  const { dataset, model, train } = loadExperiment({ file: source, environment: {} }).experiment;
+  const network = buildNetwork(model, train.loss, datasetFacts(dataset));
+  return { ...network, layers: network.layers.map(({ place: _, ...layer }) => layer) };
+}
+
+describe('--expand writes the network flat', () => {
+  test.each(configurations)('%s: it runs again, and is the same network', async (name) => {
+    const { stdout } = await run(['config', name, '--expand']);
+    const written = file('flat.yaml', stdout);
+    expect(networkOf(written)).toEqual(networkOf(name));
+    expect((await run(['config', written, '--expand'])).stdout).toBe(stdout);
+    const { model } = parse(stdout) as { model: { layers: unknown[]; heads?: Record<string, { layers: unknown[] }> } };
+    const lists = [model.layers, ...Object.values(model.heads ?? {}).map(({ layers }) => layers)];
+    expect(JSON.stringify(lists)).not.toMatch(/"(group|repeat|residual|branches|layers|body|[A-Z]\w*)":/);
+  });
+
+  const model = (layers: string, more = ''): string => file('nested.yaml', `dataset: mnist\nmodel:\n  layers:\n${layers.split('\n').map((line) => `    - ${line}\n`).join('')}${more}`);
+  const flat = async (source: string): Promise<string[]> => (await run(['config', source, '--expand'])).stdout.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('- '));
+
+  test('a name stays automatic where it can, `from` is left out where it says nothing', async () => {
+    expect(await flat(model('relu\nresidual: [relu]\nadd: [[], [maxpool: { kernel: 1 }]]\ndense: classes'))).toEqual([
+      '- relu',
+      '- { relu: {}, name: residual1.body.relu1 }',
+      '- { add: {}, name: residual1, from: [ residual1.body.relu1, relu1 ] }',
+      '- { maxpool: { kernel: 1, padding: 0, ceil: false }, name: add1.branch2.maxpool1 }',
+      '- { add: {}, name: add1, from: [ residual1, add1.branch2.maxpool1 ] }',
+      '- dense: { units: classes, bias: true }',
+    ]);
+  });
+
+  test('what is read last need not be what stands last', async () => {
+    const source = model('{ dense: classes, name: logits }\n{ relu: , from: input, name: other }\n{ group: [], from: logits }', '  heads: { aux: { from: other, layers: [dense: classes] } }\n');
+    expect((await run(['config', source, '--expand'])).stdout).toContain('    - group:\n        layers: []\n      from: logits\n');
+    expect(networkOf(file('flat.yaml', (await run(['config', source, '--expand'])).stdout))).toEqual(networkOf(source));
+  });
+
+  test('a head that hides what it reads cannot be written flat, and says so', async () => {
+    const branches = (name: string): string => `branches: [[{ relu: , name: ${name} }], []]`;
+    const withHead = (name: string): string => model(`${branches('one')}\ndense: classes`, `  heads: { aux: { from: branches1.branch1.one, layers: [${branches(name)}, dense: classes] } }\n`);
+    const other = withHead('another');
+    expect(networkOf(file('flat.yaml', (await run(['config', other, '--expand'])).stdout))).toEqual(networkOf(other));
+    const { code, stderr } = await run(['config', withHead('one'), '--expand']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the head aux reads branches1.branch1.one of the network behind a layer of its own that is named branches1.branch1.one too: this cannot be written flat');
+  });
+
+  test('layers are found by their full names', async () => {
+    const { stdout } = await run(['config', 'configs/deepconvnet-resnet.yaml', '--expand']);
+    const source = file('flat.yaml', stdout);
+    const name = /name: (\S+\.conv1) /.exec(stdout)![1];
+    const changed = await run(['config', source, `model.layers.${name}.filters=77`]);
+    expect(changed.stdout).toMatch(new RegExp(`filters: 77, .*\\n      name: ${name.replaceAll('.', '\\.')}\\n`));
+    expect(await run(['config', source, `model.layers.${name}.filter=77`])).toMatchObject({ code: 2, stderr: expect.stringContaining('did you mean filters?') as string });
+  });
+
+  test('--explain: the line of the block that a layer comes from', async () => {
+    const { stdout } = await run(['config', 'configs/resnet20-cifar.yaml', '--expand', '--explain']);
+    expect(stdout).toMatch(/- conv:\n {8}filters: 16 # configs\/blocks\/resnet\.yaml:\d+ \(\$filters\)\n {8}kernel: 3 # configs\/blocks\/resnet\.yaml:\d+\n/);
+    const unexplained = stdout.split('\n').filter((line) => /: \S/.test(line) && !line.includes(' # ') && !line.startsWith('#'));
+    expect(unexplained).toEqual([]);
+  });
 });
 
 test('--explain: every value with its origin', async () => {

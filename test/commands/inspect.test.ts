@@ -35,7 +35,7 @@ describe('inspect', () => {
     const { stdout, code } = await run(['inspect', file], { columns: 80 });
     expect(code).toBe(0);
     const table = stdout.split('\n\n')[0].split('\n');
-    expect(table.filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(table.length).toBeLessThan(60);
     expect(stdout).toMatch(/^parameters +[\d,]+ /m);
   });
@@ -135,6 +135,15 @@ describe('diff', () => {
   test('the table keeps to 80 columns', async () => {
     const { stdout } = await run(['diff', 'configs/deepconvnet.yaml', 'configs/deepconvnet-resnet.yaml'], { columns: 80 });
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('blocks that were put in as a whole are a row each', async () => {
+    const { stdout } = await run(['diff', 'configs/resnet18.yaml', 'configs/resnet34.yaml'], { columns: 80 });
+    expect(stdout).toMatch(/^\+ {2}repeat1\.2\.Basic1 +7 layers +\+73,984 +\+231 M +59$/m);
+    expect(stdout.split('\n').filter((line) => line.startsWith('+'))).toHaveLength(8);
+    const back = await run(['diff', 'configs/resnet34.yaml', 'configs/resnet18.yaml', '--md']);
+    expect(back.stdout).toContain('| - | repeat4.2.Basic1 | 7 layers | -4,720,640 | -231 M | 899 |');
+    expect((await run(['diff', 'configs/resnet18.yaml', 'configs/resnet34.yaml', '--all'])).stdout).toMatch(/^\+ {2}repeat4\.2\.Basic1\.relu1 +relu /m);
   });
 
   test('runs: metrics, and a layer that was changed, as Markdown', async () => {

@@ -105,6 +105,13 @@ describe('the dataset', () => {
     expect(datasetFacts({ type: 'cifar10', options })).toMatchObject({ shape, classes: 10, trainCount: 15, testCount: 10 });
   });
 
+  it('is replaced by noise of its shape where the configuration says so and it cannot be had', async () => {
+    const entry = { type: 'cifar10', options: { ...options, offline: 'random', normalize: { mean: [0.5, 0.5, 0.5], std: 0.25 } } };
+    const loaded = await loadDataset(entry, { cacheDirectory: join(folder, 'nothing'), seed: 1, report: () => undefined });
+    expect(loaded).toMatchObject({ shape, classes: 10, actual: 'random', trainCount: 15, testCount: 10, validation: { count: 5 } });
+    expect(loaded.substitution).toMatch(/^CIFAR-10 could not be had: .*; training on random noise instead, from which nothing can be learnt$/);
+  });
+
   it('takes image files where they are, and says that it did', async () => {
     const place = join(folder, 'images');
     const { classNames } = datasetFacts({ type: 'cifar10', options });

@@ -30,6 +30,11 @@ test('DeepConvNet: shapes, parameters, multiply-adds', () => {
   expect(layerOf(deep, 'dropout2')).toMatchObject({ random: true, needsWholeBatch: false });
 });
 
+test('the sixth relu and the first relu6 have names of their own', () => {
+  const chain = network([conv(2), ...Array.from({ length: 6 }, () => 'relu'), 'relu6', { dense: 'classes' }], mnist, 10);
+  expect(names(chain).slice(-3)).toEqual(['relu6', 'relu6_1', 'dense1']);
+});
+
 test('DeepConvNet: receptive fields', () => {
   const deep = network(deepConvNet, mnist, 10);
   const fields = receptiveFields(deep);

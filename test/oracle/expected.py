@@ -122,6 +122,7 @@ LAYERS = {
     "conv_transpose": conv_transpose,
     "dense": dense,
     "relu": lambda o, xs, p, training, mask: F.relu(xs[0]),
+    "relu6": lambda o, xs, p, training, mask: F.relu6(xs[0]),
     "leaky_relu": lambda o, xs, p, training, mask: F.leaky_relu(xs[0], o["slope"]),
     "elu": lambda o, xs, p, training, mask: F.elu(xs[0], o["alpha"]),
     "selu": lambda o, xs, p, training, mask: F.selu(xs[0]),

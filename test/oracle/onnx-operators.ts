@@ -1,6 +1,7 @@
 /**
  * ONNX operators → our primitives, evaluated by the reference. An operator gives the values of its outputs in order
- * (undefined for one that we have not), or the reason why it is not covered.
+ * (undefined for one that we have not), or the reason why it is not covered. What the primitives compute can be recorded and
+ * put in from elsewhere, so that an engine stands where the reference did (onnx-engine.test.ts).
  */
 import { exp, input, multiply, select, subtract } from '../../src/common/expression.ts';
 import type { Expression } from '../../src/common/expression.ts';
@@ -40,7 +41,45 @@ function imagesOf({ shape, data }: OnnxTensor): FeatureMaps {
   return { count: shape[0], shape: { channels: shape[1], height, width }, data: Float64Array.from(data) };
 }
 
-const run = (primitive: Primitive, inputs: readonly FeatureMaps[], values: Values = {}, context: Context = none): Outputs => [layerForward([primitive], inputs, values, context).data];
+/** One evaluation of primitives: all that an engine needs to do the same. */
+export interface Call {
+  primitives: readonly Primitive[];
+  inputs: readonly FeatureMaps[];
+  values: Values;
+  context: Context;
+  /** Of the reference. */
+  output: FeatureMaps;
+}
+
+let recorded: Call[] = [];
+let substitutes: ArrayLike<number>[] = [];
+
+/** What `compute` gives, and the calls that it makes. */
+export function recordCalls<T>(compute: () => T): { result: T; calls: readonly Call[] } {
+  recorded = [];
+  const result = compute();
+  return { result, calls: recorded };
+}
+
+/** What `compute` gives where its calls, in order, had these outputs. */
+export function withOutputs<T>(outputs: readonly ArrayLike<number>[], compute: () => T): T {
+  substitutes = [...outputs];
+  try {
+    return compute();
+  } finally {
+    substitutes = [];
+  }
+}
+
+function runAll(primitives: readonly Primitive[], inputs: readonly FeatureMaps[], values: Values = {}, context: Context = none): Outputs {
+  const substitute = substitutes.shift();
+  if (substitute) return [substitute];
+  const output = layerForward(primitives, inputs, values, context);
+  recorded.push({ primitives, inputs, values, context, output });
+  return [output.data];
+}
+
+const run = (primitive: Primitive, inputs: readonly FeatureMaps[], values?: Values, context?: Context): Outputs => runAll([primitive], inputs, values, context);
 
 const map = (name: string, expression: (attributes: Attributes) => Expression): Operator => ([x], attributes) =>
   run({ op: 'map', name, expression: expression(attributes) }, [mapsOf(x, 0)]);
@@ -49,7 +88,7 @@ const map = (name: string, expression: (attributes: Attributes) => Expression): 
 const activation = (name: string, options: (attributes: Attributes) => Record<string, unknown> = () => ({})): Operator => ([x], attributes) => {
   const layer = layerNamed(name)!;
   const images = mapsOf(x, 0);
-  return [layerForward(layer.lower(withDefaults(layer, options(attributes)), [images.shape]), [images], {}, none).data];
+  return runAll(layer.lower(withDefaults(layer, options(attributes)), [images.shape]), [images]);
 };
 
 const sum: Operator = (inputs) => {

@@ -92,20 +92,6 @@ describe('links', () => {
   });
 });
 
-test('the layer that CONTRIBUTING.md writes is a layer', () => {
-  const { text } = inLanguage('ts').find((block) => block.document === 'CONTRIBUTING.md')!;
-  const placed = text.replaceAll("'../", `'${resolve('src')}/`).replaceAll("'./", `'${resolve('src/layers')}/`);
-  const use = `
-    import { evaluate } from '${resolve('src/common/expression.ts')}';
-    const [{ expression }] = leakyRelu.lower({ slope: 0.25 }, leakyRelu.examples[0].inputs);
-    process.stdout.write(JSON.stringify([-2, 0, 3].map((x) => evaluate(expression, { x }))));`;
-  const file = join(folder, 'leaky-relu.ts');
-  writeFileSync(file, placed + use);
-  const done = spawnSync(process.execPath, ['--import', import.meta.resolve('tsx'), file], { encoding: 'utf8' });
-  expect(done.stderr).toBe('');
-  expect(JSON.parse(done.stdout)).toEqual([-0.5, 0, 3]);
-});
-
 test('the program of docs/api.md runs in a project that has the package installed', () => {
   const { text } = inLanguage('ts').find((block) => block.document === 'docs/api.md')!;
   mkdirSync(join(folder, 'node_modules'));

@@ -29,29 +29,41 @@ export async function createWasmEngine(spec: EngineSpec, { methods = 'all', shar
   enableWasmFeatures();
   const kernels = chooseKernels(spec.kernels);
   const numerics = variants[kernels];
-  const { plan, bytes } = createPlan(spec.network, spec.training, { threads: spec.threads, keep: spec.keep ?? [], numerics, methods, shards, timed: spec.timed ?? false });
+  const planFor = (count: number): ReturnType<typeof createPlan> =>
+    createPlan(spec.network, spec.training, { threads: count, keep: spec.keep ?? [], numerics, methods, shards, timed: spec.timed ?? false });
+  const wanted = planFor(spec.threads);
+  const threads = affordableThreads(wanted.plan, spec.threads);
+  const { plan, bytes } = threads === spec.threads ? wanted : planFor(threads);
   const memory = createMemory(plan);
   const module = await WebAssembly.compile(bytes);
   new Int32Array(memory.buffer).set(plan.turnedBlocks, plan.derived.turned.list / 4);
   const control = createControl(plan.optimizer?.chunks.length ?? 0);
   // The blocks are in memory now; threads need not receive them.
   const lean: EnginePlan = { ...plan, turnedBlocks: new Int32Array() };
-  const times = spec.timed ? Array.from({ length: spec.threads }, () => new Float64Array(new SharedArrayBuffer(8 * slotsOf(plan).all))) : undefined;
-  const pool = await Pool.start({ plan: lean, module, memory, control, threads: spec.threads, times });
-  return new WasmEngine(lean, memory, new Control(control, spec.threads), pool, times, {
+  const times = spec.timed ? Array.from({ length: threads }, () => new Float64Array(new SharedArrayBuffer(8 * slotsOf(plan).all))) : undefined;
+  const pool = await Pool.start({ plan: lean, module, memory, control, threads, times });
+  return new WasmEngine(lean, memory, new Control(control, threads), pool, times, {
     name: 'wasm',
     numerics: numerics.fused ? 'float32, fused multiply-add' : 'float32, separate multiply and add',
     details: {
-      kernels, tile: `${numerics.tileHeight}×${numerics.tileWidth}`, threads: spec.threads, shards: plan.shards,
+      kernels, tile: `${numerics.tileHeight}×${numerics.tileWidth}`, threads, shards: plan.shards,
       micro_batch: plan.train?.microBatch ?? plan.infer.microBatch, convolution: methods === 'all' ? 'direct or Winograd, by a cost model' : methods, memory_bytes: plan.pages * 65536,
     },
   });
 }
 
 /** WebAssembly addresses 4 GiB; and the machine, or the share of it that this process may have, sets its own limit. */
+const memoryLimit = (): number => Math.min(2 ** 32, permittedMemoryBytes());
+
+/** As many threads as asked for, or fewer where the memory that each needs is not to be had. Results do not depend on it. */
+function affordableThreads({ pages, scratchBytes }: EnginePlan, wanted: number): number {
+  const excess = pages * 65536 - memoryLimit();
+  return excess <= 0 ? wanted : Math.max(1, wanted - Math.ceil(excess / scratchBytes));
+}
+
 function createMemory({ pages, largest }: EnginePlan): WebAssembly.Memory {
   const bytes = pages * 65536;
-  const limit = Math.min(2 ** 32, permittedMemoryBytes());
+  const limit = memoryLimit();
   const megabytes = (count: number): string => `${Math.ceil(count / 2 ** 20).toLocaleString('en')} MiB`;
   if (bytes > limit) {
     throw runFailure({

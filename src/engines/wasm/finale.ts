@@ -17,13 +17,14 @@ function total(views: MemoryViews, sums: number, stride: number, shards: number,
   return sum;
 }
 
-/** mean = Σx / n, variance = Σx² / n - mean²; running statistics move by `momentum`, with the unbiased variance (n / (n - 1)). */
+/** With d = x - running mean: mean = running mean + Σd / n, variance = Σd² / n - (Σd / n)²; running statistics move by `momentum`, with the unbiased variance (n / (n - 1)). */
 function batchStatistics(f: Extract<Finale, { kind: 'batchStatistics' }>, views: MemoryViews, shards: number, images: number): void {
   const { floats } = views;
   const count = images * f.pixels;
   for (let c = 0; c < f.channels; c++) {
-    const mean = total(views, f.sums, f.sumsStride, shards, 0, c) / count;
-    const variance = Math.max(0, total(views, f.sums, f.sumsStride, shards, 1, c) / count - mean * mean);
+    const shift = total(views, f.sums, f.sumsStride, shards, 0, c) / count;
+    const mean = floats[f.runningMean / 4 + c] + shift;
+    const variance = Math.max(0, total(views, f.sums, f.sumsStride, shards, 1, c) / count - shift * shift);
     const inverse = 1 / Math.sqrt(variance + f.epsilon);
     const scale = floats[f.weight / 4 + c] * inverse;
     floats[f.scaleShift / 4 + c] = scale;
@@ -46,7 +47,8 @@ function batchGradient(f: Extract<Finale, { kind: 'batchGradient' }>, views: Mem
   for (let c = 0; c < f.channels; c++) {
     const mean = floats[f.statistics / 4 + c], inverse = floats[f.statistics / 4 + f.physical + c];
     const sum = total(views, f.sums, f.sumsStride, shards, 0, c);
-    const product = (total(views, f.sums, f.sumsStride, shards, 1, c) - mean * sum) * inverse;
+    // Σ g d, d = x - mean.
+    const product = total(views, f.sums, f.sumsStride, shards, 1, c) * inverse;
     floats[f.biasGradient / 4 + c] = sum;
     floats[f.weightGradient / 4 + c] = product;
     const a = floats[f.weight / 4 + c] * inverse;

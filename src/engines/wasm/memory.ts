@@ -40,8 +40,8 @@ const activationBytes = 2048 * 1024;
 /** Weights that a micro-batch moves and that the next one still finds in the third-level cache. */
 const nearWeightBytes = 16 * 2 ** 20;
 const largestMicroBatch = 32;
-/** Activations of a micro-batch of a network with large weights may take so much of a thread's memory. */
-const mostActivationBytes = 256 * 2 ** 20;
+/** Activations of a micro-batch of a network with large weights may take so much of a thread's memory, in training and in inference. */
+const mostActivationBytes = { train: 128 * 2 ** 20, infer: 32 * 2 ** 20 };
 
 /**
  * Images that a thread takes at a time through all operations. More of them share each reading of the weights (and, in training,
@@ -52,7 +52,7 @@ const mostActivationBytes = 256 * 2 ** 20;
 export function chooseMicroBatch(build: Builder, weightBytes: number, most: number): number {
   const highest = Math.max(1, Math.min(largestMicroBatch, most));
   const [one, two] = [1, 2].map((images) => planProgram(build, images, 1, { thread: 0, batch: 0 }).mapBytes) as [number, number];
-  const bytes = weightBytes > nearWeightBytes ? mostActivationBytes : activationBytes;
+  const bytes = weightBytes > nearWeightBytes ? mostActivationBytes[build.training ? 'train' : 'infer'] : activationBytes;
   return Math.max(1, Math.min(highest, Math.round(bytes / Math.max(1, two - one))));
 }
 

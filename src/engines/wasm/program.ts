@@ -102,7 +102,7 @@ export interface Layout {
 export type Finale =
   | {
       kind: 'batchStatistics'; phase: number; channels: number; physical: number; epsilon: number; momentum: number;
-      /** Σ x, Σ x² by shard; then weight, bias, running mean and variance, and what it writes: scale and shift, mean and 1 / deviation. */
+      /** Σ d, Σ d² by shard, d = x - running mean; then weight, bias, running mean and variance, and what it writes: scale and shift, mean and 1 / deviation. */
       sums: number; sumsStride: number; weight: number; bias: number; runningMean: number; runningVariance: number; scaleShift: number; statistics: number;
       /** Height × width. */
       pixels: number;

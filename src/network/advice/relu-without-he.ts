@@ -40,7 +40,7 @@ function drawn({ layer }: LayerSummary): Parameter | undefined {
 
 function isRelu({ layer: { primitives } }: LayerSummary): boolean {
   const [first] = primitives;
-  return first?.op === 'map' && first.name === 'relu';
+  return first?.op === 'map' && (first.name === 'relu' || first.name === 'relu6');
 }
 
 /** Of the variance drawn to 2 / fan-in. */

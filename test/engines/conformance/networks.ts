@@ -50,6 +50,7 @@ export const whole: readonly Case[] = [
   { name: 'a residual around nothing but an activation', network: network([conv(4), { residual: ['relu'] }, { residual: ['relu', conv(4)] }, { dense: 'classes' }], image, classes) },
   { name: 'normalisation before and after pools', network: network(['batchnorm', conv(7), { avgpool: 2 }, 'batchnorm', 'relu', { maxpool: { kernel: 3, stride: 2 } }, 'flatten', { dense: 6 }, 'batchnorm', 'relu', { dense: 'classes' }], image, classes) },
   { name: 'dropout of the image, and behind a flatten', network: network([{ dropout: 0.2 }, conv(6), 'relu', 'flatten', { dropout: 0.5 }, { dense: 'classes' }], image, classes) },
+  { name: 'products beyond what relu6 lets through', network: network([conv(6), conv(6), conv(6), { multiply: null, from: ['conv1', 'conv2', 'conv3'] }, 'relu6', { dense: 'classes' }], image, classes) },
   { name: 'auxiliary heads', network: withHeads() },
 ];
 

@@ -1,8 +1,6 @@
-/**
- * Kernels with one number per channel: batch normalisation. Sums over pixels, and their products, are float64, so that a
- * variance does not lose its digits to a large mean.
- */
+/** Kernels with one number per channel, for normalisation. Sums end in float64, so that a variance does not lose its digits to a large mean. */
 import { f32x4, f64x2, floatLanes, i32, memoryFill, v128, type Code, type FunctionBuilder, type Local, type ModuleBuilder } from '../emitter.ts';
+import { multiplyAdd, type Numerics } from './numerics.ts';
 
 export interface ChannelSteps { row: number; column: number; image: number }
 
@@ -38,15 +36,62 @@ export function walkPixels(
   ]);
 }
 
+/** Pixels whose sums are float32 before they are added to doubles: few enough to round less than the values themselves. */
+const runPixels = 64;
+
+export interface CenteredSteps { x: ChannelSteps; gradient?: ChannelSteps }
+
 /**
- * Adds Σ x and Σ x² per channel to doubles: sums[block][2][16]. Parameters: x (at the first pixel), sums, images.
- * With a gradient g, Σ g and Σ g·x instead: parameters x, g, sums, images.
+ * Adds Σ d and Σ d² per channel to doubles, d = x - center: sums[block][2][16]. Near the mean a variance does not lose its digits,
+ * so runs of pixels can be summed in float32. Parameters: x (at the first pixel), center (one a channel), sums, temporary (128 bytes), images.
+ * With a gradient g, Σ g and Σ g·d instead: parameters x, g, center, sums, temporary, images.
  */
-export function emitChannelSums(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; gradient?: ChannelSteps }): number {
-  const names = steps.gradient ? 4 : 3;
-  return module.function(name, Array.from({ length: names }, () => 'i32' as const), [], (f) => {
-    const places = { x: f.parameter(0), ...(steps.gradient ? { gradient: f.parameter(1) } : {}), sums: f.parameter(names - 2) };
-    return addChannels(f, spec, steps, places, f.parameter(names - 1));
+export function emitCenteredSums(module: ModuleBuilder, name: string, numerics: Numerics, spec: ChannelsSpec, steps: CenteredSteps): number {
+  const flush = emitFlush(module, `${name}.flush`);
+  const rowsOfRun = Math.max(1, Math.min(spec.rows, Math.floor(runPixels / spec.columns)));
+  const count = steps.gradient ? 6 : 5;
+  return module.function(name, Array.from({ length: count }, () => 'i32' as const), [], (f) => {
+    const x = { base: f.parameter(0), at: f.local('i32'), steps: steps.x };
+    const g = steps.gradient && { base: f.parameter(1), at: f.local('i32'), steps: steps.gradient };
+    const maps = [x, ...(g ? [g] : [])];
+    const [center, sums, temporary, images] = [count - 4, count - 3, count - 2, count - 1].map((i) => f.parameter(i)) as [Local, Local, Local, Local];
+    const first = f.localsOf('v128', 4), second = f.localsOf('v128', 4), middle = f.localsOf('v128', 4), d = f.localsOf('v128', 4), factor = f.localsOf('v128', 4);
+    const pixel: Code = [
+      d.map((local, v) => local.set(f32x4.sub(v128.load(x.at.get(), 16 * v), middle[v].get()))),
+      factor.map((local, v) => local.set(g ? v128.load(g.at.get(), 16 * v) : d[v].get())),
+      first.map((sum, v) => sum.set(f32x4.add(sum.get(), factor[v].get()))),
+      second.map((sum, v) => sum.set(multiplyAdd(numerics, factor[v].get(), d[v].get(), sum.get()))),
+      maps.map(({ at, steps: { column } }) => at.advance(4 * column)),
+    ];
+    const row: Code = [f.times(spec.columns, pixel), maps.map(({ at, steps: { row: next, column } }) => at.advance(4 * (next - spec.columns * column)))];
+    const run = (rows: number): Code => [
+      [first, second].map((locals) => locals.map((sum) => sum.set(v128.zero))),
+      f.times(rows, row),
+      [first, second].map((locals, i) => [1, 0, 3, 2].map((v) => v128.store(temporary.get(), locals[v].get(), 64 * i + 16 * v))),
+      module.call(flush, temporary.get(), sums.get()),
+    ];
+    const runs = Math.floor(spec.rows / rowsOfRun), rest = spec.rows % rowsOfRun;
+    return f.times(spec.blocks, [
+      middle.map((local, v) => local.set(v128.load(center.get(), 16 * v))),
+      maps.map(({ base, at }) => at.set(base.get())),
+      f.timesOf(images.get(), [
+        f.times(runs, run(rowsOfRun)), rest > 0 ? run(rest) : [],
+        maps.map(({ at, steps: { image, row: next } }) => at.advance(4 * (image - spec.rows * next))),
+      ]),
+      maps.map(({ base }) => base.advance(64)), center.advance(64), sums.advance(256),
+    ]);
+  });
+}
+
+/** Adds 32 floats to 32 doubles; a function of its own, because its code does not become 256 bits wide. Parameters: floats, doubles. */
+function emitFlush(module: ModuleBuilder, name: string): number {
+  return module.function(name, ['i32', 'i32'], [], (f) => {
+    const from = f.parameter(0), to = f.parameter(1), four = f.local('v128');
+    return Array.from({ length: 8 }, (_, v) => [
+      four.set(v128.load(from.get(), 16 * v)),
+      [four.get(), v128.shuffle(four.get(), four.get(), floatLanes(2, 3, 2, 3))].map((two, half) =>
+        v128.store(to.get(), f64x2.add(v128.load(to.get(), 32 * v + 16 * half), f64x2.promoteLow(two)), 32 * v + 16 * half)),
+    ]);
   });
 }
 

@@ -23,7 +23,7 @@ export const convolution: Lowering<PrimitiveOf<'convolution'>> = {
       backward(gradient) {
         if (method) winogradWeightGradient(method, node, build, gradient);
         else weightProduct({ layer, geometry: primitive, image, filtered: gradient }, build);
-        if (primitive.bias) biasProduct(layer, build, gradient);
+        if (primitive.bias && !method) biasProduct(layer, build, gradient);
         if (!node.wanted[0]) return;
         const dataGradient = (folded: Folded): FeatureMap => {
           const result = build.map(image.shape, { physical: image.physical });

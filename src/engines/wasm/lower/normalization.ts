@@ -3,7 +3,7 @@
  * them, and the result in the next phase; the gradient likewise. In inference it is scale and shift alone.
  */
 import type { PrimitiveOf } from '../../../layers/primitives.ts';
-import { emitChannelSums, emitNormalizationGradient, emitScaleShift, type ChannelsSpec } from '../kernels/channels.ts';
+import { emitCenteredSums, emitNormalizationGradient, emitScaleShift, type ChannelsSpec } from '../kernels/channels.ts';
 import type { FeatureMap } from '../program.ts';
 import type { Lowering } from './lowering.ts';
 
@@ -19,13 +19,15 @@ export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
     const at = (name: string): number => build.parameter(`${layer}.${name}`).address;
     const common = { channels, physical, pixels };
     let from = 0;
+    // A run's sums, between two kernels.
+    build.needWorkspace(() => 128);
     if (build.training) {
       const sums = build.shardSums(16 * physical);
       const phase = build.operation({
         layer, pass: 'forward', reads: [input], writes: [],
-        emit: ({ module, layout }) => [{
-          function: emitChannelSums(module, `${layer}.sums`, spec, { x: layout(input) }),
-          arguments: [{ map: input }, { shard: sums }, { of: 'images' }],
+        emit: ({ module, numerics, layout }) => [{
+          function: emitCenteredSums(module, `${layer}.sums`, numerics, spec, { x: layout(input) }),
+          arguments: [{ map: input }, { place: build.parameter(`${layer}.running_mean`) }, { shard: sums }, { workspace: 0 }, { of: 'images' }],
         }],
       });
       from = phase + 1;
@@ -51,9 +53,9 @@ export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
       const sums = build.shardSums(16 * physical), coefficients = build.place(12 * physical);
       const phase = build.operation({
         layer, pass: 'weights', reads: [input, gradient], writes: [],
-        emit: ({ module, layout }) => [{
-          function: emitChannelSums(module, `${layer}.gradientSums`, spec, { x: layout(input), gradient: layout(gradient) }),
-          arguments: [{ map: input }, { map: gradient }, { shard: sums }, { of: 'images' }],
+        emit: ({ module, numerics, layout }) => [{
+          function: emitCenteredSums(module, `${layer}.gradientSums`, numerics, spec, { x: layout(input), gradient: layout(gradient) }),
+          arguments: [{ map: input }, { map: gradient }, { place: statistics }, { shard: sums }, { workspace: 0 }, { of: 'images' }],
         }],
       });
       build.finales.push(() => ({

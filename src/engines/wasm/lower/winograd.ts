@@ -4,6 +4,7 @@ import { foldedMaps, type Builder, type Folded } from '../builder.ts';
 import {
   emitFromPlanes, emitPointGradients, emitPointProducts, emitPointsToWeights, emitToPlanes, emitWeightsToPoints, gridOf, type TileGrid, type Winograd,
 } from '../kernels/winograd.ts';
+import { emitBiasGradient } from '../kernels/weightGradient.ts';
 import { i32, whenElse, type Code, type Local } from '../emitter.ts';
 import { overPieces, type PieceMap, type Pieces } from '../kernels/pieces.ts';
 import type { Argument, EmitContext, FeatureMap, Layout, Place } from '../program.ts';
@@ -16,7 +17,7 @@ const nothing: Argument = { value: 0 };
 const images: Argument = { of: 'images' };
 /** Floats before the sums: the first word tells whether there are any yet. */
 const sumsHeader = 16;
-type LocalsOf8 = [Local, Local, Local, Local, Local, Local, Local, Local];
+type Locals<Count extends 6 | 8> = Count extends 6 ? [Local, Local, Local, Local, Local, Local] : [Local, Local, Local, Local, Local, Local, Local, Local];
 
 /** A piece's data and the floats of its parts in the workspace: planes of what is read and of what is written, and a row of tiles between two passes. */
 interface Workspace { pieces: Pieces; plane: { from: number; to: number }; from: number; to: number; row: number; floats: number }
@@ -105,96 +106,82 @@ interface Product {
 }
 
 /** to = from ⋆ w, `before` rows and columns of zeros in front; forward and gradient to the data alike. */
-function product(method: Winograd, build: Builder, { layer, pass, from, to, before: { top, left }, points, folded, relu, bias }: Product): void {
-  const { addend, mask } = folded;
+function product(method: Winograd, build: Builder, spec: Product): void {
+  const { layer, pass, from, to, before, folded } = spec;
   const grid = gridOf(to.shape.height, to.shape.width, method.tile);
-  const channels = { from: from.physical, to: to.physical };
-  const space = reserve(build, method, grid, channels);
-  needTileBorder(build, from, grid, method.tile, method.points, { top, left });
+  const space = reserve(build, method, grid, { from: from.physical, to: to.physical });
+  needTileBorder(build, from, grid, method.tile, method.points, before);
   build.operation({
     layer, pass, reads: [from, ...foldedMaps(folded)], writes: [to], work: workOf(method, grid, from, to),
     emit: (context) => {
-      const { module, numerics, layout } = context;
-      const { plane, pieces, ...at } = space(context);
-      const spec = { points: method.points ** 2, tiles: grid.columns, channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to, mostRows: pieces.images * pieces.rows };
-      const enter = emitToPlanes(module, `${layer}.${pass}.enter`, numerics, {
-        transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
-      });
-      const multiply = emitPointProducts(module, `${layer}.${pass}.products`, numerics, spec);
-      const leave = emitFromPlanes(module, `${layer}.${pass}.leave`, numerics, {
-        transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
-        ...(addend ? { addend: layout(addend) } : {}), ...(mask ? { mask: layout(mask) } : {}),
-      });
-      const whole = module.function(`${layer}.${pass}`, ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
-        const [source, target, addendAt, maskAt, weights, biasAt, workspace, images] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => f.parameter(i)) as LocalsOf8;
-        const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
-        const maps = [
-          moving(source, layout(from), method.tile), moving(target, layout(to), method.tile),
-          ...(addend ? [moving(addendAt, layout(addend), method.tile)] : []), ...(mask ? [moving(maskAt, layout(mask), method.tile)] : []),
-        ];
-        return overPieces(f, pieces, images, maps, (piece) => [
-          module.call(enter, source.get(), work(at.from), work(at.row), piece.images, piece.rows),
-          module.call(multiply, work(at.from), weights.get(), work(at.to), i32.mul(piece.images, piece.rows)),
-          module.call(leave, work(at.to), biasAt.get(), target.get(), addendAt.get(), maskAt.get(), work(at.row), piece.images, piece.rows, piece.last),
-        ]);
-      });
+      const { layout } = context;
       const optional = (map: FeatureMap | undefined): Argument => (map ? { map } : nothing);
       return [{
-        function: whole,
+        function: emitProduct(method, spec, grid, space(context), context),
         arguments: [
-          { map: from, offset: -top * layout(from).row - left * layout(from).column }, { map: to }, optional(addend), optional(mask),
-          { place: points }, bias ? { place: build.parameter(`${layer}.bias`) } : nothing, { workspace: 0 }, images,
+          { map: from, offset: -before.top * layout(from).row - before.left * layout(from).column }, { map: to }, optional(folded.addend), optional(folded.mask),
+          { place: spec.points }, spec.bias ? { place: build.parameter(`${layer}.bias`) } : nothing, { workspace: 0 }, images,
         ],
       }];
     },
   });
 }
 
-/** dU is summed over all images of a shard and brought back to 3×3 at the shard's end. */
-export function winogradWeightGradient(method: Winograd, { primitive, layer, inputs }: Node<Convolution>, build: Builder, gradient: FeatureMap): void {
-  const input = inputs[0];
-  const { height, width } = gradient.shape;
+/** Transform, products, transform back, piece by piece. Parameters: source, target, addend, mask, points of the weights, bias, workspace, images. */
+function emitProduct(method: Winograd, spec: Product, grid: TileGrid, { plane, pieces, ...at }: Workspace, { module, numerics, layout }: EmitContext): number {
+  const { layer, pass, from, to, bias, relu, folded: { addend, mask } } = spec;
+  const name = `${layer}.${pass}`;
+  const enter = emitToPlanes(module, `${name}.enter`, numerics, {
+    transform: method.data, inputs: method.points, step: method.tile, grid, channels: from.physical, map: layout(from), plane: plane.from,
+  });
+  const multiply = emitPointProducts(module, `${name}.products`, numerics, {
+    points: method.points ** 2, tiles: grid.columns, mostRows: pieces.images * pieces.rows,
+    channels: from.physical, outputs: to.physical, fromPlane: plane.from, toPlane: plane.to,
+  });
+  const leave = emitFromPlanes(module, `${name}.leave`, numerics, {
+    transform: method.output, tile: method.tile, height: to.shape.height, width: to.shape.width, channels: to.physical, plane: plane.to, output: layout(to), bias, relu,
+    ...(addend ? { addend: layout(addend) } : {}), ...(mask ? { mask: layout(mask) } : {}),
+  });
+  return module.function(name, Array.from({ length: 8 }, () => 'i32' as const), [], (f) => {
+    const [source, target, addendAt, maskAt, weights, biasAt, workspace, count] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => f.parameter(i)) as Locals<8>;
+    const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
+    const folded = [...(addend ? [{ map: addend, local: addendAt }] : []), ...(mask ? [{ map: mask, local: maskAt }] : [])];
+    const maps = [{ map: from, local: source }, { map: to, local: target }, ...folded].map(({ map, local }) => moving(local, layout(map), method.tile));
+    return overPieces(f, pieces, count, maps, (piece) => [
+      module.call(enter, source.get(), work(at.from), work(at.row), piece.images, piece.rows),
+      module.call(multiply, work(at.from), weights.get(), work(at.to), i32.mul(piece.images, piece.rows)),
+      module.call(leave, work(at.to), biasAt.get(), target.get(), addendAt.get(), maskAt.get(), work(at.row), piece.images, piece.rows, piece.last),
+    ]);
+  });
+}
+
+/** The point (1, 1) in both directions: there a transformed gradient is the sum of its tile. */
+const sumPoint = ({ points }: Winograd): number => points + 1;
+
+/** The gradients to weights and bias. dU is summed over all images of a shard and brought back to 3×3 at the shard's end. */
+export function winogradWeightGradient(method: Winograd, node: Node<Convolution>, build: Builder, gradient: FeatureMap): void {
+  const { primitive, layer, inputs: [input] } = node;
   const { top, left } = primitive.padding;
-  const grid = gridOf(height, width, method.tile);
-  const channels = { from: input.physical, to: gradient.physical };
-  const space = reserve(build, method, grid, channels);
+  const grid = gridOf(gradient.shape.height, gradient.shape.width, method.tile);
+  const space = reserve(build, method, grid, { from: input.physical, to: gradient.physical });
   needTileBorder(build, input, grid, method.tile, method.points, { top, left });
   needTileBorder(build, gradient, grid, method.tile, method.tile, { top: 0, left: 0 });
-  const blocks = gradient.physical / 16;
-  const sums = { bytes: 4 * (sumsHeader + pointFloats(method, input, gradient)), address: 0 };
   needTransformSpace(build, method, input);
+  const sums = { bytes: 4 * (sumsHeader + pointFloats(method, input, gradient)), address: 0 };
   build.operation({
     layer, pass: 'weights', reads: [input, gradient], writes: [], sums, work: workOf(method, grid, input, gradient),
     emit: (context) => {
-      const { module, numerics, layout } = context;
-      const { plane, pieces, ...at } = space(context);
-      const enter = { step: method.tile, grid };
-      const data = emitToPlanes(module, `${layer}.weights.enter`, numerics, { transform: method.data, inputs: method.points, ...enter, channels: input.physical, map: layout(input), plane: plane.from });
-      const slope = emitToPlanes(module, `${layer}.weights.gradient`, numerics, {
-        transform: method.gradient, inputs: method.tile, ...enter, channels: gradient.physical, map: layout(gradient), plane: plane.to,
-      });
-      const spec = { points: method.points ** 2, tiles: grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to };
-      const [first, more] = [true, false].map((fresh) => emitPointGradients(module, `${layer}.weights.products`, numerics, spec, fresh)) as [number, number];
-      const whole = module.function(`${layer}.weights`, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
-        const [x, g, total, workspace, images] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local];
-        const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
-        const multiply = (index: number, rows: Code): Code => module.call(index, work(at.from), work(at.to), i32.add(total.get(), i32.const(4 * sumsHeader)), rows);
-        return overPieces(f, pieces, images, [moving(x, layout(input), method.tile), moving(g, layout(gradient), method.tile)], (piece) => [
-          module.call(data, x.get(), work(at.from), work(at.row), piece.images, piece.rows),
-          module.call(slope, g.get(), work(at.to), work(at.row), piece.images, piece.rows),
-          whenElse(
-            i32.load(total.get()),
-            [multiply(first, i32.mul(piece.images, piece.rows)), i32.store(total.get(), i32.const(0))],
-            multiply(more, i32.mul(piece.images, piece.rows)),
-          ),
-        ]);
-      });
+      const { layout } = context;
       return [{
-        function: whole,
-        arguments: [{ map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums }, { workspace: 0 }, images],
+        function: emitGradients(method, node, gradient, grid, space(context), context),
+        arguments: [
+          { map: input, offset: -top * layout(input).row - left * layout(input).column }, { map: gradient }, { threadPlace: sums },
+          primitive.bias ? { shard: build.gradient(`${layer}.bias`) } : nothing, { workspace: 0 }, images,
+        ],
       }];
     },
     finish: ({ module, numerics }) => {
+      const blocks = gradient.physical / 16;
       const back = emitPointsToWeights(module, `${layer}.weights.finish`, numerics, method.weightGradient, method.points, input.physical, blocks);
       // A shard without images has no sums: its gradient was cleared.
       const whole = module.function(`${layer}.weights.end`, ['i32', 'i32', 'i32'], [], (f) => whenElse(
@@ -203,5 +190,38 @@ export function winogradWeightGradient(method: Winograd, { primitive, layer, inp
       ));
       return [{ function: whole, arguments: [{ threadPlace: sums }, { shard: build.gradient(`${layer}.weight`) }, { workspace: 0 }] }];
     },
+  });
+}
+
+/** Both maps transformed and multiplied, piece by piece. Parameters: input, gradient, sums, gradient of the bias, workspace, images. */
+function emitGradients(
+  method: Winograd, { primitive, layer, inputs: [input] }: Node<Convolution>, gradient: FeatureMap, grid: TileGrid, { plane, pieces, ...at }: Workspace, context: EmitContext,
+): number {
+  const { module, numerics, layout } = context;
+  const name = `${layer}.weights`, tiles = { step: method.tile, grid };
+  const data = emitToPlanes(module, `${name}.enter`, numerics, {
+    transform: method.data, inputs: method.points, ...tiles, channels: input.physical, map: layout(input), plane: plane.from,
+  });
+  const slope = emitToPlanes(module, `${name}.gradient`, numerics, {
+    transform: method.gradient, inputs: method.tile, ...tiles, channels: gradient.physical, map: layout(gradient), plane: plane.to,
+  });
+  const spec = { points: method.points ** 2, tiles: grid.columns, channels: input.physical, outputs: gradient.physical, fromPlane: plane.from, toPlane: plane.to };
+  const [first, more] = [true, false].map((fresh) => emitPointGradients(module, `${name}.products`, numerics, spec, fresh)) as [number, number];
+  const addBias = emitBiasGradient(module, `${layer}.bias`, {
+    rows: 1, columns: 'images', output: { row: 0, column: 0, image: gradient.physical }, blocks: gradient.physical / 16,
+  });
+  return module.function(name, Array.from({ length: 6 }, () => 'i32' as const), [], (f) => {
+    const [x, g, total, biasTotal, workspace, count] = [0, 1, 2, 3, 4, 5].map((i) => f.parameter(i)) as Locals<6>;
+    const work = (offset: number): Code => i32.add(workspace.get(), i32.const(4 * offset));
+    const multiply = (index: number, rows: Code): Code => module.call(index, work(at.from), work(at.to), i32.add(total.get(), i32.const(4 * sumsHeader)), rows);
+    return overPieces(f, pieces, count, [moving(x, layout(input), method.tile), moving(g, layout(gradient), method.tile)], (piece) => {
+      const rows = i32.mul(piece.images, piece.rows);
+      return [
+        module.call(data, x.get(), work(at.from), work(at.row), piece.images, piece.rows),
+        module.call(slope, g.get(), work(at.to), work(at.row), piece.images, piece.rows),
+        primitive.bias ? module.call(addBias, work(at.to + sumPoint(method) * plane.to), biasTotal.get(), i32.mul(rows, i32.const(grid.columns))) : [],
+        whenElse(i32.load(total.get()), [multiply(first, rows), i32.store(total.get(), i32.const(0))], multiply(more, rows)),
+      ];
+    });
   });
 }
