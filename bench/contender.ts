@@ -52,6 +52,7 @@ export async function startContender(contender: Contender, environment: NodeJS.P
   const child = spawn(contender.command, contender.argv, { stdio: ['pipe', 'pipe', 'pipe'], env: environment });
   const errors: string[] = [];
   child.stderr.on('data', (chunk) => errors.push(String(chunk)));
+  child.on('error', (error) => errors.push(error.message)); // No such program: stdout ends.
   child.stdin.on('error', () => undefined); // It ended: the next line will not come, which tells enough.
   const nextLine = lineReader(child);
   const next = async (): Promise<string> => {
@@ -81,7 +82,6 @@ function reasonIn(errors: string): string {
 /** Lines of stdout one after the other; undefined when there will be no more. */
 function lineReader(child: ChildProcess): () => Promise<string | undefined> {
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  child.on('error', () => undefined); // No such program: stdout ends, which tells enough.
   return async () => {
     const { value, done } = await lines.next();
     return done === true ? undefined : value;

@@ -97,7 +97,8 @@ function inferrer() {
 
 function describeEngine() {
   const { numerics, details } = engine.record;
-  return `${numerics}; ${String(details['kernels'])} kernels, tile ${String(details['tile'])}, micro-batch ${String(details['micro_batch'])}, ${Math.round(engine.memoryBytes / 2 ** 20)} MiB planned`;
+  const [kernels, tile, microBatch] = ['kernels', 'tile', 'micro_batch'].map((name) => String(details[name]));
+  return `${numerics}; ${kernels} kernels, tile ${tile}, micro-batch ${microBatch}, ${Math.round(engine.memoryBytes / 2 ** 20)} MiB planned`;
 }
 
 /** Bytes [count, height, width, channels] to floats [count, channels, height, width] in 0..1. */

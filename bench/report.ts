@@ -27,8 +27,18 @@ export function describeComparison(comparison: Comparison, machine: string, roun
     ...table.flatMap(sentences),
     '',
     ...new Set(table.map(({ name, version, about }) => `${name}: ${name.includes(version) ? '' : `${version}, `}${about}`)),
-    ...leftOut.map(({ name, reason, install }) => `left out: ${name}: ${reason}\n  ${install}`),
+    ...leftOutLines(leftOut),
   ].join('\n');
+}
+
+/** Those that lack the same thing together. */
+function leftOutLines(leftOut: Comparison['leftOut']): string[] {
+  const names = new Map<string, Set<string>>();
+  for (const { name, reason, install } of leftOut) {
+    const why = `${reason}\n  ${install}`;
+    names.set(why, (names.get(why) ?? new Set()).add(name));
+  }
+  return [...names].map(([why, who]) => `left out: ${[...who].join(', ')}: ${why}`);
 }
 
 /** Times of layers and passes, milliseconds a batch; what takes next to nothing in one line. */
