@@ -283,6 +283,7 @@ export class EngineThread {
     const { shape } = program.input;
     this.onLoss = () => {};
     this.startInference();
+    this.watch.start();
     for (let piece = this.control.takeNext(); piece * program.microBatch < count; piece = this.control.takeNext()) {
       const base = piece * program.microBatch, images_ = Math.min(program.microBatch, count - base);
       this.inferOnce(program, images_, (slot, at, row, column) => copyImage(images, (base + slot) * shape.channels * shape.height * shape.width, this.views.floats, at, row, column, shape, 'in'));
