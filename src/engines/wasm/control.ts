@@ -5,7 +5,8 @@
  */
 
 const cell = { arrived: 0, turn: 1, stop: 2, aborted: 3, steps: 4, images: 5, correct: 6, next: 7, claims: 16 } as const;
-const spinTurns = 4000;
+/** About a tenth of a millisecond: waking a thread that sleeps costs a quarter of that. */
+const spinTurns = 60_000;
 const sleepMs = 1000;
 
 export interface ControlBuffers { words: SharedArrayBuffer; doubles: SharedArrayBuffer }

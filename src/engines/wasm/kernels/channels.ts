@@ -144,15 +144,17 @@ function addChannels(f: FunctionBuilder, spec: ChannelsSpec, steps: SummedSteps,
   return f.times(spec.blocks, [f.times(2, half), sums.advance(128)]);
 }
 
-/** y = x · scale + shift per channel, then perhaps ReLU. Parameters: x, vectors (scale[channels], shift[channels]), y, images. */
-export function emitScaleShift(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; y: ChannelSteps }, relu: boolean): number {
-  return module.function(name, ['i32', 'i32', 'i32', 'i32'], [], (f) => {
-    const [x, vectors, y, images] = [0, 1, 2, 3].map((i) => f.parameter(i)) as [Local, Local, Local, Local];
-    const maps = [{ base: x, at: f.local('i32'), steps: steps.x }, { base: y, at: f.local('i32'), steps: steps.y }];
+/** y = x · scale + shift per channel (+ addend), then perhaps ReLU. Parameters: x, vectors (scale[channels], shift[channels]), y, addend, images. */
+export function emitScaleShift(module: ModuleBuilder, name: string, spec: ChannelsSpec, steps: { x: ChannelSteps; y: ChannelSteps; addend?: ChannelSteps }, relu: boolean): number {
+  return module.function(name, ['i32', 'i32', 'i32', 'i32', 'i32'], [], (f) => {
+    const [x, vectors, y, addend, images] = [0, 1, 2, 3, 4].map((i) => f.parameter(i)) as [Local, Local, Local, Local, Local];
+    const other = steps.addend && { base: addend, at: f.local('i32'), steps: steps.addend };
+    const maps = [{ base: x, at: f.local('i32'), steps: steps.x }, { base: y, at: f.local('i32'), steps: steps.y }, ...(other ? [other] : [])];
     const scale = f.localsOf('v128', 4), shift = f.localsOf('v128', 4), result = f.localsOf('v128', 4);
     const pixel: Code = [
       result.map((local, v) => {
-        const value = f32x4.add(f32x4.mul(v128.load(maps[0].at.get(), 16 * v), scale[v].get()), shift[v].get());
+        const scaled = f32x4.add(f32x4.mul(v128.load(maps[0].at.get(), 16 * v), scale[v].get()), shift[v].get());
+        const value = other ? f32x4.add(scaled, v128.load(other.at.get(), 16 * v)) : scaled;
         return local.set(relu ? f32x4.pmax(value, v128.zero) : value);
       }),
       [1, 0, 3, 2].map((v) => v128.store(maps[1].at.get(), result[v].get(), 16 * v)),

@@ -32,7 +32,7 @@ export const groupNormalization: Lowering<PrimitiveOf<'groupNormalization'>> = {
       layer, pass: 'forward', reads: [input, vectors], writes: [output],
       emit: ({ module, layout }) => [{
         function: emitScaleShift(module, `${layer}.forward`, { ...spec, vectorStep: layout(vectors).image }, { x: layout(input), y: layout(output) }, relu),
-        arguments: [{ map: input }, { map: vectors }, { map: output }, { of: 'images' }],
+        arguments: [{ map: input }, { map: vectors }, { map: output }, { value: 0 }, { of: 'images' }],
       }],
     });
     const backward = (gradient: FeatureMap): void => {

@@ -101,7 +101,7 @@ function foldedSteps(network: Network, heads: readonly { output: number }[], kee
   const { steps, valueOf } = toSteps(network);
   const keptValues = keep.map((name) => valueOf[network.layers.findIndex((layer) => layer.name === name)]);
   const pinned = new Set([...heads.map((head) => valueOf[head.output]), ...keptValues]);
-  return { steps: foldFlatten(foldRelu(steps, pinned)), valueOf, keptValues };
+  return { steps: foldFlatten(foldRelu(foldSum(steps, pinned), pinned)), valueOf, keptValues };
 }
 
 /** Outside training dropout passes its input on; `valueIs` tells which value stands for one that is gone. */
@@ -134,6 +134,20 @@ function toSteps(network: Network): { steps: Step[]; valueOf: number[] } {
 }
 
 const readersOf = (steps: readonly Step[], value: number): Step[] => steps.filter((step) => step.inputs.includes(value));
+
+/** Drops a sum of two where a step whose result nothing else reads can add the other itself: it then runs in the sum's place. */
+function foldSum(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {
+  const folded = new Set<Step>();
+  const result = steps.map((step) => {
+    if (step.primitive.op !== 'join' || step.primitive.kind !== 'add' || step.inputs.length !== 2) return step;
+    const maker = steps.find(({ primitive, output, inputs }) =>
+      step.inputs.includes(output) && loweringOf(primitive).foldsSum && inputs.length === 1 && !pinned.has(output) && readersOf(steps, output).length === 1);
+    if (!maker || step.inputs[0] === step.inputs[1]) return step;
+    folded.add(maker);
+    return { ...maker, inputs: [...maker.inputs, step.inputs.find((value) => value !== maker.output)!], output: step.output };
+  });
+  return result.filter((_, i) => !folded.has(steps[i]));
+}
 
 /** Drops a ReLU that alone reads the result of a step that can do it itself. */
 function foldRelu(steps: readonly Step[], pinned: ReadonlySet<number>): Step[] {

@@ -15,6 +15,8 @@ export interface Node<P extends Primitive = Primitive> {
 
 export interface Lowering<P extends Primitive> {
   foldsRelu?: boolean;
+  /** Can add a second input to its result, before the ReLU. */
+  foldsSum?: boolean;
   /** Reads inputs whose channels are not padded to a multiple of 16 (the network's input). */
   readsUnpadded?: boolean;
   /** Appends the forward operations. Returns the result and how to go back from its gradient. */

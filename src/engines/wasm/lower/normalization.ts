@@ -9,8 +9,9 @@ import type { Lowering } from './lowering.ts';
 
 export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
   foldsRelu: true,
+  foldsSum: true,
   lower({ primitive, layer, inputs, relu, wanted }, build) {
-    const input = inputs[0];
+    const [input, addend] = inputs as [FeatureMap, FeatureMap?];
     const { channels, height, width } = input.shape;
     const physical = input.physical, pixels = height * width;
     const spec: ChannelsSpec = { rows: height, columns: width, blocks: physical / 16 };
@@ -43,13 +44,14 @@ export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
       }));
     }
     build.operation({
-      layer, pass: 'forward', reads: [input], writes: [output], from,
+      layer, pass: 'forward', reads: addend ? [input, addend] : [input], writes: [output], from,
       emit: ({ module, layout }) => [{
-        function: emitScaleShift(module, `${layer}.forward`, spec, { x: layout(input), y: layout(output) }, relu),
-        arguments: [{ map: input }, { place: scaleShift }, { map: output }, { of: 'images' }],
+        function: emitScaleShift(module, `${layer}.forward`, spec, { x: layout(input), y: layout(output), ...(addend ? { addend: layout(addend) } : {}) }, relu),
+        arguments: [{ map: input }, { place: scaleShift }, { map: output }, addend ? { map: addend } : { value: 0 }, { of: 'images' }],
       }],
     });
     const backward = (gradient: FeatureMap): void => {
+      if (addend) build.pass(addend, gradient, layer, wanted[1]);
       const sums = build.shardSums(16 * physical), coefficients = build.place(12 * physical);
       const phase = build.operation({
         layer, pass: 'weights', reads: [input, gradient], writes: [],
