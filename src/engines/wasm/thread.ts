@@ -284,8 +284,12 @@ export class EngineThread {
     this.onLoss = () => {};
     this.startInference();
     this.watch.start();
-    for (let piece = this.control.takeNext(); piece * program.microBatch < count; piece = this.control.takeNext()) {
-      const base = piece * program.microBatch, images_ = Math.min(program.microBatch, count - base);
+    // As many pieces for each thread: none of them waits long for the last one.
+    const { threads } = this.setup;
+    const pieces = threads * Math.ceil(count / (threads * program.microBatch));
+    for (let piece = this.control.takeNext(); piece < pieces; piece = this.control.takeNext()) {
+      const base = Math.floor((piece * count) / pieces), images_ = Math.floor(((piece + 1) * count) / pieces) - base;
+      if (images_ === 0) continue;
       this.inferOnce(program, images_, (slot, at, row, column) => copyImage(images, (base + slot) * shape.channels * shape.height * shape.width, this.views.floats, at, row, column, shape, 'in'));
       program.kept.forEach(({ access }, i) => {
         const size = access.shape.channels * access.shape.height * access.shape.width;
@@ -329,6 +333,10 @@ function addUpLosses(reports: SharedReports, index: number, images: number): voi
 
 /** Between [channels, height, width] at `file` and the engine's map at `at`. */
 function copyImage(image: Float32Array, file: number, floats: Float32Array, at: number, row: number, column: number, shape: MapAccess['shape'], direction: 'in' | 'out'): void {
+  if (column === 1 && direction === 'in') {
+    for (let y = 0, from = file; y < shape.height; y++, from += shape.width) floats.set(image.subarray(from, from + shape.width), at + y * row);
+    return;
+  }
   for (let c = 0, from = file; c < shape.channels; c++) {
     for (let y = 0; y < shape.height; y++) {
       for (let x = 0; x < shape.width; x++, from++) {
