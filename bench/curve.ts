@@ -15,4 +15,4 @@ const labelEvery = Math.max(1, Math.round(lines.length / 8));
 const points = column('seconds').map((seconds, i) => ({
   x: seconds / 60, y: 100 * accuracies[i], ...(i === lines.length - 1 || (i + 1) % labelEvery === 0 ? { label: (seconds / 60).toFixed(0) } : {}),
 }));
-process.stdout.write(drawPanels([{ title: 'accuracy on the test images in percent, against minutes of training', scale: 'linear', from: 40, points }]));
+process.stdout.write(drawPanels([{ title: 'test accuracy in %, by minutes of training', scale: 'linear', from: 40, points }]));

@@ -11,6 +11,8 @@ export interface Panel {
 }
 
 const size = { width: 380, height: 260, left: 58, right: 16, top: 34, bottom: 40 } as const;
+/** Labels closer to the one before are left out. */
+const labelRoom = 24;
 const grey = '#7a7f87', blue = '#2f74c0';
 
 export function drawPanels(panels: readonly Panel[]): string {
@@ -33,8 +35,11 @@ function drawPanel({ title, points, scale, from = 0 }: Panel): string {
     return `${rule}<text x="${size.left - 6}" y="${y}" dy=".35em" text-anchor="end" fill="${grey}">${(from + i * step).toLocaleString('en')}</text>`;
   });
   const path = points.map(({ x, y }, i) => `${i === 0 ? 'M' : 'L'}${across(x)} ${up(y)}`).join('');
+  let written = -Infinity;
   const labels = points.filter(({ label }) => label !== undefined).map(({ label, x, y }) => {
-    const name = `<text x="${across(x)}" y="${size.height - size.bottom + 16}" text-anchor="middle" fill="${grey}">${label}</text>`;
+    const crowded = Number(across(x)) - written < labelRoom;
+    if (!crowded) written = Number(across(x));
+    const name = crowded ? '' : `<text x="${across(x)}" y="${size.height - size.bottom + 16}" text-anchor="middle" fill="${grey}">${label}</text>`;
     return `<circle cx="${across(x)}" cy="${up(y)}" r="3.5" fill="${blue}"/>${name}`;
   });
   return [

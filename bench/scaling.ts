@@ -75,14 +75,17 @@ const series: Record<string, { title: string; column: string; cases: Case[] }> =
 };
 
 console.log(`${describeMachine()}; ${options.rounds} interleaved rounds\n`);
+/** Of the series that are drawn. */
+const drawnTitles: Record<string, string | undefined> = { batch: 'DeepConvNet, images/s by batch', size: 'ResNet-18, images/s by image size' };
 const drawn: Panel[] = [];
 for (const name of options.series.split(',')) {
   const { title, column, cases } = series[name];
   // Large networks one after the other: together they would not fit.
   const measured = name === 'size' || name === 'large' ? await oneByOne(cases) : await together(cases);
   console.log(describe(title, column, measured));
-  if (name !== 'batch' && name !== 'size') continue;
-  drawn.push({ title: `${title}, images/s`, scale: 'logarithmic', points: measured.map(({ label, x, median: y }) => ({ label: label.replace(/^3×\d+×/, ''), x, y })) });
+  const drawnTitle = drawnTitles[name];
+  if (drawnTitle === undefined) continue;
+  drawn.push({ title: drawnTitle, scale: 'logarithmic', points: measured.map(({ label, x, median: y }) => ({ label: label.replace(/^3×\d+×/, ''), x, y })) });
 }
 if (options.svg !== undefined) writeFileSync(options.svg, drawPanels(drawn));
 
