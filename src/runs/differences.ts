@@ -84,8 +84,23 @@ function groupLayers(found: readonly Difference[]): Difference[] {
 }
 
 function joinMembers(option: string, members: readonly Difference[]): Difference {
-  const values = members[0].values.map((_, index) => members.map(({ values: each }) => each[index] ?? '-').join('/'));
+  const values = members[0].values.map((_, index) => describeValues(members.map(({ values: each }) => each[index] ?? '-')));
   return { path: `model.layers.*.${option}`, values };
+}
+
+/** More values than this are written with equal neighbours counted. */
+const mostValues = 6;
+
+/** `16/16/32/32`; of many, `1/3/1×7`. */
+function describeValues(values: readonly string[]): string {
+  if (values.length <= mostValues) return values.join('/');
+  const runs: { value: string; count: number }[] = [];
+  for (const value of values) {
+    const last = runs.at(-1);
+    if (last?.value === value) last.count++;
+    else runs.push({ value, count: 1 });
+  }
+  return runs.map(({ value, count }) => (count > 1 ? `${value}×${count}` : value)).join('/');
 }
 
 function settingsOf(experiment: PlainExperiment, reference: PlainExperiment, all: readonly PlainExperiment[]): Settings {

@@ -64,6 +64,15 @@ describe('layers', () => {
     ]);
   });
 
+  test('one option of very many layers is one setting with equal neighbours counted', () => {
+    const tall = ({ model }: PlainExperiment): void => { model.layers = [...Array.from({ length: 8 }, () => conv(16, 1)), dense('classes')]; };
+    const wider = (experiment: PlainExperiment): void => {
+      tall(experiment);
+      experiment.model.layers = experiment.model.layers.map((layer, i) => (layer.type === 'conv' ? { ...layer, options: { ...layer.options, filters: i === 2 ? 32 : 64 } } : layer));
+    };
+    expect(differences([sampleExperiment(tall), sampleExperiment(wider)])).toEqual([{ path: 'model.layers.*.filters', values: ['16×8', '64×2/32/64×5'] }]);
+  });
+
   test('one option of many layers is one setting', () => {
     expect(changed(({ model }) => { model.layers = model.layers.map((layer) => (layer.type === 'conv' ? { ...layer, options: { ...layer.options, filters: 64 } } : layer)); })).toEqual([
       'model.layers.*.filters: 16/16/32/32 | 64/64/64/64',
