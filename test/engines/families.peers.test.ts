@@ -35,7 +35,7 @@ const families: readonly [name: string, file: string, overrides: readonly string
   ['ResNet for small images, projections', 'resnet20-cifar', [dataset(3, 16), 'variables.shortcut=auto']],
   ['SqueezeNet', 'squeezenet', [dataset(3, 64)]],
   ['MobileNetV2', 'mobilenet-v2', [dataset(3, 65), ...repeats(4)], 4],
-  ['DenseNet', 'densenet-bc-100-12', [dataset(3, 8), ...[1, 2, 3].map((stage) => `model.layers.stage${stage}.times=6`)]],
+  ['DenseNet', 'densenet-bc-100-12', [dataset(3, 8)]],
   ['Inception for small images', 'inception-cifar', [dataset(3, 16)]],
 ];
 
