@@ -6,16 +6,17 @@
  */
 import Table from 'cli-table3';
 import type { GatherSpec, Steps } from '../src/engines/wasm/kernels/gather.ts';
+import { compiled } from './compiled.ts';
 import { describeMachine } from './machine.ts';
 
-const { enableWasmFeatures } = await compiled<typeof import('../src/engines/wasm/flags.ts')>('flags.js');
+const { enableWasmFeatures } = await compiled<typeof import('../src/engines/wasm/flags.ts')>('engines/wasm/flags.js');
 enableWasmFeatures();
-const { chooseKernels } = await compiled<typeof import('../src/engines/wasm/features.ts')>('features.js');
-const { variants } = await compiled<typeof import('../src/engines/wasm/kernels/numerics.ts')>('kernels/numerics.js');
-const { ModuleBuilder } = await compiled<typeof import('../src/engines/wasm/emitter.ts')>('emitter.js');
-const { emitGather } = await compiled<typeof import('../src/engines/wasm/kernels/gather.ts')>('kernels/gather.js');
-const { emitWeightGradient } = await compiled<typeof import('../src/engines/wasm/kernels/weightGradient.ts')>('kernels/weightGradient.js');
-const { emitDepthwise, emitDepthwiseWeights } = await compiled<typeof import('../src/engines/wasm/kernels/depthwise.ts')>('kernels/depthwise.js');
+const { chooseKernels } = await compiled<typeof import('../src/engines/wasm/features.ts')>('engines/wasm/features.js');
+const { variants } = await compiled<typeof import('../src/engines/wasm/kernels/numerics.ts')>('engines/wasm/kernels/numerics.js');
+const { ModuleBuilder } = await compiled<typeof import('../src/engines/wasm/emitter.ts')>('engines/wasm/emitter.js');
+const { emitGather } = await compiled<typeof import('../src/engines/wasm/kernels/gather.ts')>('engines/wasm/kernels/gather.js');
+const { emitWeightGradient } = await compiled<typeof import('../src/engines/wasm/kernels/weightGradient.ts')>('engines/wasm/kernels/weightGradient.js');
+const { emitDepthwise, emitDepthwiseWeights } = await compiled<typeof import('../src/engines/wasm/kernels/depthwise.ts')>('engines/wasm/kernels/depthwise.js');
 
 interface Convolution { about: string; size: number; inputs: number; filters: number; kernel: number; stride?: number; dilation?: number; depthwise?: boolean; images: number }
 
@@ -83,9 +84,4 @@ function bestGigaflops(work: number, run: () => void): number {
   };
   once();
   return work / Math.min(...Array.from({ length: 10 }, once)) / 1e9;
-}
-
-/** A module of the compiled engine, with the types of its source. */
-async function compiled<T>(path: string): Promise<T> {
-  return (await import(new URL(`../dist/engines/wasm/${path}`, import.meta.url).href)) as T;
 }

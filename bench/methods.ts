@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { Methods } from '../src/engines/wasm/lower/method.ts';
+import { compiled } from './compiled.ts';
 import { describeMachine } from './machine.ts';
 
 const { values: options } = parseArgs({
@@ -48,9 +49,4 @@ function show(): void {
     table.push([method, mean.toFixed(3), deviation.toFixed(3), values.map((value) => value.toFixed(2)).join('  ')]);
   }
   console.log(table.toString());
-}
-
-/** A module of the compiled program, with the types of its source. */
-async function compiled<T>(path: string): Promise<T> {
-  return (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
 }

@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../src/engines/engine.ts';
+import { compiled } from './compiled.ts';
 import { drawPanels, type Panel } from './drawing.ts';
 import { describeMachine } from './machine.ts';
 import { ratioByRound, spread } from './summary.ts';
@@ -160,9 +161,4 @@ function describe(title: string, column: string, measured: readonly Measured[]):
 
 function figure(speed: number): string {
   return speed < 100 ? speed.toFixed(1) : Math.round(speed).toLocaleString('en');
-}
-
-/** A module of the compiled program, with the types of its source. */
-async function compiled<T>(path: string): Promise<T> {
-  return (await import(new URL(`../dist/${path}`, import.meta.url).href)) as T;
 }

@@ -11,7 +11,7 @@ import type { Experiment } from '../config/experiment.ts';
 import { imageSource } from '../data/index.ts';
 import type { LoadedDataset } from '../datasets/dataset.ts';
 import { datasetFacts, dataLocations, loadDataset } from '../datasets/index.ts';
-import type { Engine, EngineSpec } from '../engines/engine.ts';
+import type { Engine, EngineSpec, TrainingSpec } from '../engines/engine.ts';
 import { buildNetwork } from '../network/index.ts';
 import type { Network } from '../network/network.ts';
 import type { TrainingPlan } from '../training/training.ts';
@@ -38,6 +38,11 @@ export async function prepareData(experiment: Experiment, how: { environment: En
   return loadDataset(experiment.dataset, { ...dataLocations(environment), seed: experiment.seed, report, signal });
 }
 
+/** What an engine needs to know of how it is trained. */
+export function trainingSpec({ seed, train }: Pick<Experiment, 'seed' | 'train'>): TrainingSpec {
+  return { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, penalty: train.penalty, seed };
+}
+
 export interface PrepareEngineRequest {
   experiment: Experiment;
   network: Network;
@@ -49,9 +54,8 @@ export interface PrepareEngineRequest {
 /** An engine with the images attached as `train`, `test` and `validation`; weights are still to be loaded. */
 export async function prepareEngine({ experiment, network, dataset, threads, createEngine = createDefaultEngine }: PrepareEngineRequest): Promise<Engine> {
   checkFit(network, dataset);
-  const { train, seed } = experiment;
   const engine = await createEngine({
-    network, threads, training: { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, penalty: train.penalty, seed },
+    network, threads, training: trainingSpec(experiment),
   });
   try {
     checkMemory(engine, network, dataset);

@@ -7,12 +7,12 @@ import { depthForRows, foldNetwork } from '../network/folding.ts';
 import { describeDot } from '../report/dot.ts';
 import { drawGraph } from '../report/graph-svg.ts';
 import { describeMermaid } from '../report/mermaid.ts';
-import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
+import { screenRows } from './folded-table.ts';
 import { describeInspection, inspectionAsData } from './inspection.ts';
 import { count } from './options.ts';
 import { planMemory } from './planned-memory.ts';
-import { readSubject } from './subject.ts';
+import { addDepth, addSubject, readSubject } from './subject.ts';
 
 interface InspectOptions {
   set: string[];
@@ -27,11 +27,7 @@ interface InspectOptions {
 
 export const command: Command = {
   configure(verb, context) {
-    verb
-      .argument('<file-or-run>', 'an experiment, or a run: its name, latest, best, a path')
-      .argument('[overrides...]', 'train.batch_size=32 changes a value of a file, +a.b=v adds one, ~a.b removes one')
-      .option('-s, --set <path=value>', 'the same as an override; may be repeated', collect, [])
-      .option('-d, --depth <number>', 'fold blocks to names of so many parts: 1 shows stage1, 2 stage1.1 (default: what fits a screen)', count(1, 64))
+    addDepth(addSubject(verb))
       .option('--svg <file>', 'draw the network into a file')
       .addOption(new Option('--mermaid', 'print the graph for Mermaid').conflicts(['dot', 'json']))
       .addOption(new Option('--dot', 'print the graph for Graphviz').conflicts(['mermaid', 'json']))
@@ -43,8 +39,6 @@ export const command: Command = {
   },
 };
 
-/** A table of more rows is folded where no depth is asked for. */
-const screenRows = 28;
 /** A drawing of more nodes is no picture any more. */
 const drawnNodes = 120;
 

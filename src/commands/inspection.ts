@@ -8,10 +8,10 @@ import type { Fold } from '../network/folding.ts';
 import { sumOf } from '../network/summary.ts';
 import type { LayerSummary } from '../network/summary.ts';
 import { describeAdvice } from './advice.ts';
+import { describeFoldName, describeNamedTable, describeTitled } from './folded-table.ts';
 import { describeMemory } from './planned-memory.ts';
 import type { TrainingMemory } from './planned-memory.ts';
 import type { Subject } from './subject.ts';
-import { breakAtDots, describeTable, wrapText } from './table.ts';
 import type { Column } from './table.ts';
 
 const columns: readonly Column[] = [
@@ -24,18 +24,11 @@ const columns: readonly Column[] = [
   { title: 'jump', right: true },
 ];
 
-/** Below this many characters names are no longer readable. */
-const narrowestName = 14;
-
 /** Of the totals below the table. */
-const titleWidth = 14, narrowestText = 30;
+const titleCells = 14;
 
 export function describeInspection(subject: Subject, memory: TrainingMemory, folds: readonly Fold[], notes: readonly Advice[], terminal: Terminal): string {
-  const names = folds.map(({ name, layers }) => (layers.length > 1 ? `${name} (${layers.length})` : name));
-  const rows = folds.map(describeFold);
-  const others = columns.slice(1).map((column, index) => 2 + Math.max(column.title.length, ...rows.map((row) => row[index].length)));
-  const room = Math.max(narrowestName, terminal.columns - others.reduce((a, b) => a + b, 0));
-  const table = describeTable(columns, rows.map((row, index) => [breakAtDots(names[index], room), ...row]), terminal);
+  const table = describeNamedTable(columns, folds.map((fold) => [describeFoldName(fold), ...describeFold(fold)]), terminal);
   const advice = notes.length > 0 ? `\n${describeAdvice(notes, terminal)}` : '';
   return `${table}\n${describeTotals(subject, memory, terminal)}${advice}`;
 }
@@ -67,10 +60,7 @@ function describeTotals(subject: Subject, memory: TrainingMemory, terminal: Term
     ['training', describeMemory(memory)],
     ['field', beyond ? `cells see more than the image (!) from ${beyond.name} on` : 'no cell sees more than the image'],
   ];
-  return lines.map(([title, text]) => {
-    const [first, ...others] = wrapText(text, Math.max(narrowestText, terminal.columns - titleWidth)).split('\n');
-    return [`${terminal.style('dim', title.padEnd(titleWidth))}${first}\n`, ...others.map((line) => `${' '.repeat(titleWidth)}${line}\n`)].join('');
-  }).join('');
+  return describeTitled(lines, titleCells, terminal);
 }
 
 /** Layers that only heads need. */

@@ -1,4 +1,5 @@
 /** What the engine would take to train: known without training, or making an engine. */
+import { trainingSpec } from '../api/prepare.ts';
 import { describeBytes, describeNumberOf } from '../common/describe.ts';
 import { plannedTrainingBytes } from '../engines/index.ts';
 import type { Network } from '../network/network.ts';
@@ -10,9 +11,9 @@ export interface TrainingMemory {
   batchSize: number;
 }
 
-export async function planMemory(network: Network, { seed, train }: Pick<PlainExperiment, 'seed' | 'train'>, threads: number): Promise<TrainingMemory> {
-  const training = { batchSize: train.batch_size, optimizer: train.optimizer, clipNorm: train.clip_norm, penalty: train.penalty, seed };
-  return { bytes: await plannedTrainingBytes({ network, threads, training }), threads, batchSize: train.batch_size };
+export async function planMemory(network: Network, experiment: Pick<PlainExperiment, 'seed' | 'train'>, threads: number): Promise<TrainingMemory> {
+  const training = trainingSpec(experiment);
+  return { bytes: await plannedTrainingBytes({ network, threads, training }), threads, batchSize: training.batchSize };
 }
 
 /** WebAssembly addresses 32 bits. */

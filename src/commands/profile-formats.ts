@@ -4,10 +4,11 @@ import type { Terminal } from '../common/terminal.ts';
 import type { WorkTime } from '../engines/engine.ts';
 import type { Fold } from '../network/folding.ts';
 import { sumOf } from '../network/summary.ts';
+import { describeFoldName, describeNamedTable, describeTitled, narrowestName } from './folded-table.ts';
 import { layerTimes, threadSeconds } from './profiling.ts';
 import type { Profile } from './profiling.ts';
 import type { Subject } from './subject.ts';
-import { breakAtDots, describeTable, wrapText } from './table.ts';
+import { breakAtDots, describeTable } from './table.ts';
 import type { Column } from './table.ts';
 
 export interface ProfileView {
@@ -69,12 +70,12 @@ const layerColumns: readonly Column[] = [
 
 function describeLayers(profile: Profile, folds: readonly Fold[], terminal: Terminal): string {
   const times = layerTimes(profile.times);
-  const named = folds.map((fold) => ({ name: describeName(fold), of: new Set(fold.layers.map((layer) => layer.name)) }));
+  const named = folds.map((fold) => ({ name: describeFoldName(fold), of: new Set(fold.layers.map((layer) => layer.name)) }));
   const rows = [
     ...named.map(({ name, of }) => [name, ...describeWork(times.filter(({ layer }) => of.has(layer)), profile)]),
     ['all layers', ...describeWork(times, profile).with(0, '')],
   ];
-  return describeNamed(layerColumns, rows, terminal);
+  return describeNamedTable(layerColumns, rows, terminal);
 }
 
 /** All cells but the name. */
@@ -132,7 +133,7 @@ function describeKernels(profile: Profile, terminal: Terminal): string {
     const { methods, microseconds, share } = figuresOf(times, profile);
     return [kernel, methods.join(', '), describeMicroseconds(microseconds), describeShare(share)];
   });
-  return describeNamed(kernelColumns, rows, terminal);
+  return describeNamedTable(kernelColumns, rows, terminal);
 }
 
 interface KernelCalls {
@@ -155,28 +156,12 @@ function kernelCalls({ times }: Profile): KernelCalls[] {
   return [...calls.values()].toSorted((a, b) => threadSeconds(b.times) - threadSeconds(a.times));
 }
 
-/** Below this many characters names are no longer readable. */
-const narrowestName = 14;
 /** All columns but the name, as wide as they usually are. */
 const otherCells = 64;
 
 /** In the table of layers on this terminal. */
 export function linesOfName(fold: Fold, terminal: Terminal): number {
-  return breakAtDots(describeName(fold), Math.max(narrowestName, terminal.columns - otherCells)).split('\n').length;
-}
-
-function describeName({ name, layers }: Fold): string {
-  return layers.length > 1 ? `${name} (${layers.length})` : name;
-}
-
-/** A table whose first column holds dotted names: broken where the others leave too little room. */
-function describeNamed(columns: readonly Column[], rows: readonly (readonly string[])[], terminal: Terminal): string {
-  const others = columns.slice(1).map(({ title, breakAt }, index) => {
-    const wanted = Math.max(...rows.map((row) => row[index + 1].length));
-    return 2 + Math.max(title.length, breakAt === undefined ? wanted : Math.min(wanted, breakAt));
-  });
-  const room = Math.max(narrowestName, terminal.columns - others.reduce((a, b) => a + b, 0));
-  return describeTable(columns, rows.map(([name, ...row]) => [breakAtDots(name, room), ...row]), terminal);
+  return breakAtDots(describeFoldName(fold), Math.max(narrowestName, terminal.columns - otherCells)).split('\n').length;
 }
 
 const titleCells = 12;
@@ -196,10 +181,7 @@ function describeTotals({ summary }: Subject, profile: Profile, terminal: Termin
     ['engine', `${engine.name}, ${describeKernelsOf(engine.details)}${engine.numerics}`],
     ...(within > 0 ? [['not shown', `${describeNumberOf(within, 'layer')} done within ${within === 1 ? 'its' : 'their'} neighbours`] satisfies [string, string]] : []),
   ];
-  return lines.map(([title, text]) => {
-    const [first, ...more] = wrapText(text, terminal.columns - titleCells).split('\n');
-    return [`${terminal.style('dim', title.padEnd(titleCells))}${first}\n`, ...more.map((line) => `${' '.repeat(titleCells)}${line}\n`)].join('');
-  }).join('');
+  return describeTitled(lines, titleCells, terminal);
 }
 
 function predictionLines(prediction: Profile['prediction']): [string, string][] {

@@ -2,13 +2,13 @@
 import { defaultThreads } from '../api/prepare.ts';
 import { describeShape } from '../common/shape.ts';
 import { depthForRows, foldNetwork } from '../network/folding.ts';
-import { collect } from './command.ts';
 import type { Command, Context } from './command.ts';
+import { screenRows } from './folded-table.ts';
 import { count } from './options.ts';
 import { describeProfile, linesOfName, profileAsData } from './profile-formats.ts';
 import { profile, timedLayers } from './profiling.ts';
 import { Reporter } from './reporter.ts';
-import { readSubject } from './subject.ts';
+import { addDepth, addSubject, readSubject } from './subject.ts';
 
 interface ProfileOptions {
   set: string[];
@@ -23,13 +23,10 @@ interface ProfileOptions {
 
 export const command: Command = {
   configure(verb, context) {
-    verb
-      .argument('<file-or-run>', 'an experiment, or a run: its name, latest, best, a path')
-      .argument('[overrides...]', 'train.batch_size=32 changes a value of a file, +a.b=v adds one, ~a.b removes one')
-      .option('-s, --set <path=value>', 'the same as an override; may be repeated', collect, [])
+    addSubject(verb)
       .option('--steps <number>', 'steps to measure (default: as many as take about two seconds)', count(1, 100_000))
-      .option('-t, --threads <number>', 'threads that compute (default: all processors)', count(1, 256))
-      .option('-d, --depth <number>', 'fold blocks to names of so many parts: 1 shows stage1, 2 stage1.1 (default: what fits a screen)', count(1, 64))
+      .option('-t, --threads <number>', 'threads that compute (default: all processors)', count(1, 256));
+    addDepth(verb)
       .option('--kernels', 'show single kernel calls as well, the most expensive first')
       .option('--json', 'print every figure as JSON')
       .option('-q, --quiet', 'say nothing but the result, warnings and errors')
@@ -38,9 +35,6 @@ export const command: Command = {
       .action((word: string, overrides: string[], options: ProfileOptions) => run(word, [...overrides, ...options.set], options, context));
   },
 };
-
-/** A table of more lines is folded where no depth is asked for. */
-const screenLines = 28;
 
 async function run(word: string, overrides: readonly string[], options: ProfileOptions, context: Context): Promise<void> {
   const reporter = new Reporter(context.stderr, options.quiet === true || options.json === true);
@@ -52,6 +46,6 @@ async function run(word: string, overrides: readonly string[], options: ProfileO
     return;
   }
   const timed = timedLayers(subject.summary, found);
-  const folds = foldNetwork(timed, options.depth ?? depthForRows(timed, screenLines, (fold) => linesOfName(fold, context.stdout)));
+  const folds = foldNetwork(timed, options.depth ?? depthForRows(timed, screenRows, (fold) => linesOfName(fold, context.stdout)));
   context.stdout.write(describeProfile(subject, found, { folds, kernels: options.kernels === true }, context.stdout));
 }

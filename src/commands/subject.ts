@@ -1,5 +1,6 @@
 /** What `inspect`, `lint` and `diff` look at: the network of a configuration, or that of a run as it was recorded. */
 import { statSync } from 'node:fs';
+import type { Command as Commander } from 'commander';
 import { UserError } from '../common/problem.ts';
 import type { Experiment } from '../config/experiment.ts';
 import { datasetFacts } from '../datasets/index.ts';
@@ -12,8 +13,9 @@ import { plainExperiment } from '../runs/record.ts';
 import type { Run } from '../runs/runs.ts';
 import { selectRun } from '../runs/select.ts';
 import { checkFile } from './checked.ts';
+import { collect } from './command.ts';
 import type { Context } from './command.ts';
-import { runsDirectory } from './options.ts';
+import { count, runsDirectory } from './options.ts';
 
 export interface Subject {
   /** The file, or the run's name. */
@@ -24,6 +26,19 @@ export interface Subject {
   /** Images of an epoch, where they are known without the data. */
   trainCount?: number;
   run?: Run;
+}
+
+/** The arguments of a verb that takes a subject, with changes of a file. */
+export function addSubject(verb: Commander): Commander {
+  return verb
+    .argument('<file-or-run>', 'an experiment, or a run: its name, latest, best, a path')
+    .argument('[overrides...]', 'train.batch_size=32 changes a value of a file, +a.b=v adds one, ~a.b removes one')
+    .option('-s, --set <path=value>', 'the same as an override; may be repeated', collect, []);
+}
+
+/** How far blocks are folded in its tables. */
+export function addDepth(verb: Commander): Commander {
+  return verb.option('-d, --depth <number>', 'fold blocks to names of so many parts: 1 shows stage1, 2 stage1.1 (default: what fits a screen)', count(1, 64));
 }
 
 /** A file, else a run. Throws UserError with all that is wrong. */

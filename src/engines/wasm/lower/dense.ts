@@ -6,9 +6,9 @@ import { emitBiasGradient, emitWeightGradient } from '../kernels/weightGradient.
 import { sixteens, type Argument, type FeatureMap, type Layout } from '../program.ts';
 import type { Work } from '../stopwatch.ts';
 import type { Lowering, Node } from './lowering.ts';
+import { nothing } from './product.ts';
 
 type Dense = PrimitiveOf<'dense'>;
-const nothing: Argument = { value: 0 };
 
 export const dense: Lowering<Dense> = {
   foldsRelu: true,

@@ -7,6 +7,7 @@ import { emitNormalizationGradient, emitScaleShift, type ChannelsSpec } from '..
 import { emitGroupGradient, emitGroupStatistics } from '../kernels/groupNormalization.ts';
 import type { FeatureMap } from '../program.ts';
 import type { Lowering } from './lowering.ts';
+import { nothing } from './product.ts';
 
 export const groupNormalization: Lowering<PrimitiveOf<'groupNormalization'>> = {
   foldsRelu: true,
@@ -32,7 +33,7 @@ export const groupNormalization: Lowering<PrimitiveOf<'groupNormalization'>> = {
       layer, pass: 'forward', reads: [input, vectors], writes: [output],
       emit: ({ module, layout }) => [{
         function: emitScaleShift(module, `${layer}.forward`, { ...spec, vectorStep: layout(vectors).image }, { x: layout(input), y: layout(output) }, relu),
-        arguments: [{ map: input }, { map: vectors }, { map: output }, { value: 0 }, { of: 'images' }],
+        arguments: [{ map: input }, { map: vectors }, { map: output }, nothing, { of: 'images' }],
       }],
     });
     const backward = (gradient: FeatureMap): void => {

@@ -6,6 +6,7 @@ import type { PrimitiveOf } from '../../../layers/primitives.ts';
 import { emitCenteredSums, emitNormalizationGradient, emitScaleShift, type ChannelsSpec } from '../kernels/channels.ts';
 import type { FeatureMap } from '../program.ts';
 import type { Lowering } from './lowering.ts';
+import { nothing } from './product.ts';
 
 export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
   foldsRelu: true,
@@ -47,7 +48,7 @@ export const batchNormalization: Lowering<PrimitiveOf<'batchNormalization'>> = {
       layer, pass: 'forward', reads: addend ? [input, addend] : [input], writes: [output], from,
       emit: ({ module, layout }) => [{
         function: emitScaleShift(module, `${layer}.forward`, spec, { x: layout(input), y: layout(output), ...(addend ? { addend: layout(addend) } : {}) }, relu),
-        arguments: [{ map: input }, { place: scaleShift }, { map: output }, addend ? { map: addend } : { value: 0 }, { of: 'images' }],
+        arguments: [{ map: input }, { place: scaleShift }, { map: output }, addend ? { map: addend } : nothing, { of: 'images' }],
       }],
     });
     const backward = (gradient: FeatureMap): void => {

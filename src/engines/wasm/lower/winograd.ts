@@ -11,9 +11,9 @@ import type { Argument, EmitContext, FeatureMap, Layout, Place } from '../progra
 import type { Work } from '../stopwatch.ts';
 import { turnedWeights } from './turned.ts';
 import type { Node } from './lowering.ts';
+import { nothing } from './product.ts';
 
 type Convolution = PrimitiveOf<'convolution'>;
-const nothing: Argument = { value: 0 };
 const images: Argument = { of: 'images' };
 /** Floats before the sums: the first word tells whether there are any yet. */
 const sumsHeader = 16;
